@@ -1,0 +1,180 @@
+"""A finite-horizon Markov decision process with finitely many states and actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pgcompanion import checks
+
+
+@dataclass(frozen=True, eq=False)
+class MDP:
+    r"""A finite MDP :math:`(\mathcal S, \mathcal A, P, r, \mu_0, H)`, undiscounted.
+
+    Statement: `objective_fn`. The process is
+    :math:`s_0\sim\mu_0,\ a_h\sim\pi_h(\cdot\mid s_h),\ r_h=r(s_h,a_h),\
+    s_{h+1}\sim P(\cdot\mid s_h,a_h)` for :math:`h=0,\dots,H-1`.
+
+    Args:
+        P: transition probabilities :math:`P(s'\mid s,a)`, shape ``(S, A, S)``.
+        r: rewards :math:`r(s,a)`, shape ``(S, A)``. A random reward enters as its mean.
+        mu0: distribution of the first state, shape ``(S,)``.
+        H: number of steps of an episode, at least 1.
+
+    Raises:
+        ValueError: a wrong shape, a value that is not finite, a negative probability, or a row
+            of ``P`` or ``mu0`` that does not sum to 1.
+
+    Example:
+        >>> P = np.zeros((2, 2, 2)); P[:, 0, 0] = P[:, 1, 1] = 1.0     # action a leads to state a
+        >>> mdp = MDP(P, r=[[0, 1], [0, 2]], mu0=[1, 0], H=3)
+        >>> mdp.S, mdp.A, mdp.H
+        (2, 2, 3)
+    """
+
+    P: np.ndarray
+    r: np.ndarray
+    mu0: np.ndarray
+    H: int
+
+    def __post_init__(self) -> None:
+        P = np.asarray(self.P)
+        if P.ndim != 3 or P.shape[0] != P.shape[2]:
+            raise ValueError(f"P has shape {P.shape}, but (S, A, S) is expected.")
+        S, A = P.shape[:2]
+        arrays = {
+            "P": checks.distribution("P", P, (S, A, S)),
+            "r": checks.finite("r", self.r, (S, A)),
+            "mu0": checks.distribution("mu0", self.mu0, (S,)),
+        }
+        for name, x in arrays.items():
+            x = np.array(x, dtype=float)
+            x.flags.writeable = False
+            object.__setattr__(self, name, x)
+        object.__setattr__(self, "H", checks.positive_integer("H", self.H))
+
+    @property
+    def S(self) -> int:
+        """Number of states."""
+        return self.P.shape[0]
+
+    @property
+    def A(self) -> int:
+        """Number of actions."""
+        return int(self.r.shape[1])
+
+    @classmethod
+    def from_gymnasium(cls, env: Any, H: int) -> MDP:
+        """Read the transition table ``env.P`` that FrozenLake, CliffWalking and Taxi publish.
+
+        Gymnasium pays the reward of a transition; the MDP holds its mean :math:`r(s,a)`, so
+        values, gradients and the law of the states and actions are those of the environment.
+        A state that a terminating transition enters becomes absorbing, with reward 0; only the
+        states that can be reached from ``mu0`` are promised to behave as the environment does.
+
+        Raises:
+            ValueError: the environment publishes no table or no initial distribution, or a state
+                is entered both by a terminating transition and by one that goes on.
+
+        Example:
+            >>> import gymnasium
+            >>> lake = MDP.from_gymnasium(gymnasium.make("FrozenLake-v1"), H=20)
+            >>> lake.S, lake.A, round(float(lake.r[14].max()), 4)
+            (16, 4, 0.3333)
+        """
+        table, mu0 = _gymnasium_table(env)
+        S, A = len(table), len(table[0])
+        P, r, enters = np.zeros((S, A, S)), np.zeros((S, A)), np.zeros((2, S, S))
+        for s, actions in table.items():
+            for a, outcomes in actions.items():
+                for p, s_next, reward, terminated in outcomes:
+                    P[s, a, s_next] += p
+                    r[s, a] += p * reward
+                    enters[int(terminated), s, s_next] += p
+        ends = _ends(mu0, *enters)
+        P[ends], r[ends] = 0.0, 0.0
+        P[ends, :, ends] = 1.0
+        return cls(P, r, mu0, H)
+
+    def with_time(self) -> TimedMDP:
+        r"""The same process with the step in the state: state :math:`(h,s)` has index ``h * S + s``.
+
+        A stationary policy over these ``H * S`` states is a time-dependent policy of this MDP.
+
+        Example:
+            >>> mdp = MDP(np.ones((1, 2, 1)), [[0.0, 1.0]], [1.0], H=5)
+            >>> timed = mdp.with_time()
+            >>> timed.S, timed.A, timed.H
+            (5, 2, 5)
+        """
+        return TimedMDP(self)
+
+
+class TimedMDP(MDP):
+    """An MDP whose states are the pairs (step, state) of another one, ``base``.
+
+    Its dense ``P`` has ``(H S)^2 A`` entries and is only formed when asked for; the exact functions
+    and the sampler fold a table over its states into a time-dependent table over ``base``.
+    The last layer leads to itself: no step follows it.
+    """
+
+    def __init__(self, base: MDP) -> None:
+        mu0 = np.zeros(base.H * base.S)
+        mu0[: base.S] = base.mu0
+        object.__setattr__(self, "base", base)
+        object.__setattr__(self, "r", np.tile(base.r, (base.H, 1)))
+        object.__setattr__(self, "mu0", mu0)
+        object.__setattr__(self, "H", base.H)
+
+    base: MDP
+
+    @property
+    def S(self) -> int:
+        """Number of (step, state) pairs."""
+        return self.H * self.base.S
+
+    @cached_property
+    def P(self) -> np.ndarray:  # type: ignore[override]
+        """The dense transition probabilities, shape ``(H S, A, H S)``."""
+        H, S, A = self.H, self.base.S, self.A
+        P = np.zeros((H, S, A, H, S))
+        for h in range(H - 1):
+            P[h, :, :, h + 1] = self.base.P
+        for s in range(S):
+            P[H - 1, s, :, H - 1, s] = 1.0
+        return P.reshape(H * S, A, H * S)
+
+    def fold(self, x: np.ndarray) -> np.ndarray:
+        """Reshape ``(H S, ...)``, an array over the states, into ``(H, S, ...)``."""
+        return x.reshape(self.H, self.base.S, *x.shape[1:])
+
+
+def _gymnasium_table(env: Any) -> tuple[dict[int, dict[int, list[Any]]], np.ndarray]:
+    env = getattr(env, "unwrapped", env)
+    table, mu0 = getattr(env, "P", None), getattr(env, "initial_state_distrib", None)
+    if table is None or mu0 is None:
+        raise ValueError(
+            f"env must publish its transition table P and initial_state_distrib, "
+            f"but {type(env).__name__} does not."
+        )
+    return table, mu0
+
+
+def _ends(mu0: np.ndarray, goes_on: np.ndarray, terminates: np.ndarray) -> np.ndarray:
+    """The states that end an episode, from the two matrices (state, next state) of a table."""
+    ends = terminates.any(axis=0)
+    live = mu0 > 0
+    for _ in range(len(mu0)):
+        live |= (goes_on[live & ~ends] > 0).any(axis=0)
+    both_ways = goes_on[live & ~ends] > 0
+    if both_ways[:, ends].any():
+        s_next = int(np.flatnonzero(ends & both_ways.any(axis=0))[0])
+        raise ValueError(
+            f"env must end the episode on every way into state {s_next}, "
+            f"but one transition goes on from it."
+        )
+    return ends

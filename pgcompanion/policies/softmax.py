@@ -1,0 +1,286 @@
+r"""Softmax policies :math:`\pi_\theta(a\mid s)\propto e^{f_\theta(s,a)}`: tabular and linear.
+
+Everything that a softmax policy can do follows from its logits :math:`f_\theta(s,\cdot)`, their
+derivative along a direction (`pushforward`) and the transpose of that derivative (`pullback`).
+A parameterization supplies these; `Softmax` does the rest.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from pgcompanion import checks
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    r"""Probabilities :math:`e^{z_a}/\sum_{a'}e^{z_{a'}}` along the last axis.
+
+    Statement: `tabular_softmax`.
+
+    >>> softmax(np.array([0.0, np.log(3.0)])).round(2)
+    array([0.25, 0.75])
+    """
+    e = np.exp(z - z.real.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    r"""Log-probabilities :math:`z_a-\log\sum_{a'}e^{z_{a'}}` along the last axis.
+
+    Statement: `tabular_softmax`.
+
+    >>> log_softmax(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    z = z - z.real.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+class Softmax(ABC):
+    r"""The softmax of any logits :math:`f_\theta(s,a)`.
+
+    Statement: `neural_softmax`. :math:`\pi_\theta(a\mid s)=e^{f_\theta(s,a)}/\sum_{a'}e^{f_\theta(s,a')}`.
+    States are what the logits take: indices in a finite MDP, observations elsewhere. ``theta`` has
+    shape ``(p,)``; ``s`` and ``a`` share a batch shape, written ``(...)``.
+
+    Raises:
+        ValueError: ``theta`` of a wrong shape or not finite, a state or an action out of range.
+    """
+
+    p: int
+    A: int
+
+    @property
+    @abstractmethod
+    def states(self) -> np.ndarray:
+        """The states of a finite MDP in their order, as the logits take them."""
+
+    @abstractmethod
+    def init(self, rng: np.random.Generator) -> np.ndarray:
+        """A starting point ``theta``, shape ``(p,)``."""
+
+    @abstractmethod
+    def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r"""The logits :math:`f_\theta(s,\cdot)`, shape ``(..., A)``."""
+
+    @abstractmethod
+    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        r"""The derivative of the logits along ``v (p,)``, shape ``(..., A)``."""
+
+    @abstractmethod
+    def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        r"""Per state :math:`\sum_a w_a\nabla f_\theta(s,a)`: from ``w (..., A)`` to ``(..., p)``."""
+
+    @abstractmethod
+    def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """The sum of `pullback_each` over the batch, shape ``(p,)``, without forming its terms."""
+
+    def table(self, theta: np.ndarray) -> np.ndarray:
+        r""":math:`\pi_\theta` over the states of a finite MDP, shape ``(S, A)``."""
+        return self.probs(theta, self.states)
+
+    def probs(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r"""Probabilities :math:`\pi_\theta(\cdot\mid s)`, shape ``(..., A)``."""
+        return softmax(self.logits(checks.theta(theta, self.p), s))
+
+    def log_probs(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r"""Log-probabilities :math:`\log\pi_\theta(\cdot\mid s)`, shape ``(..., A)``."""
+        return log_softmax(self.logits(checks.theta(theta, self.p), s))
+
+    def log_prob(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
+        r""":math:`\log\pi_\theta(a\mid s)`, shape ``(...)``."""
+        a = checks.indices("a", a, self.A)
+        return np.take_along_axis(self.log_probs(theta, s), a[..., None], axis=-1)[..., 0]
+
+    def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
+        r"""The score, shape ``(..., p)``.
+
+        Statement: `neural_softmax`.
+        :math:`\nabla\log\pi_\theta(a\mid s)=\nabla f_\theta(s,a)-\mathbb E_{a'\sim\pi_\theta(\cdot\mid s)}\nabla f_\theta(s,a')`.
+        """
+        return self.pullback_each(theta, s, self._centred(theta, s, a))
+
+    def score_sum(
+        self, theta: np.ndarray, s: np.ndarray, a: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        r""":math:`\sum_i w_i\nabla\log\pi_\theta(a_i\mid s_i)`, shape ``(p,)``.
+
+        Statement: `reinforce_pg`. The scores are never formed one by one.
+        """
+        return self.pullback(theta, s, weights[..., None] * self._centred(theta, s, a))
+
+    def score_average(self, theta: np.ndarray, s: np.ndarray, W: np.ndarray) -> np.ndarray:
+        r""":math:`\sum_i\sum_a\pi_\theta(a\mid s_i)\,W_{ia}\,\nabla\log\pi_\theta(a\mid s_i)`, shape ``(p,)``.
+
+        Statement: `pg_advantage`. ``W`` has shape ``(..., A)``.
+        """
+        return self.pullback(theta, s, _tilt(self.probs(theta, s), W))
+
+    def sample(self, theta: np.ndarray, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        r"""Actions :math:`a\sim\pi_\theta(\cdot\mid s)`, shape ``(...)``."""
+        cdf = self.probs(theta, s).cumsum(axis=-1)
+        u = rng.random(cdf.shape[:-1]) * cdf[..., -1]
+        return (u[..., None] >= cdf).sum(axis=-1)
+
+    def kl(self, theta_old: np.ndarray, theta_new: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r""":math:`\mathrm{KL}(\pi_{\rm old}(\cdot\mid s)\,\|\,\pi_{\rm new}(\cdot\mid s))` of each state, in nats.
+
+        Statement: `kld`. Shape ``(...)``.
+        """
+        log_old, log_new = self.log_probs(theta_old, s), self.log_probs(theta_new, s)
+        return (np.exp(log_old) * (log_old - log_new)).sum(axis=-1)
+
+    def entropy(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r"""Entropy of :math:`\pi_\theta(\cdot\mid s)` in nats, shape ``(...)``."""
+        log_pi = self.log_probs(theta, s)
+        return -(np.exp(log_pi) * log_pi).sum(axis=-1)
+
+    def fisher_product(
+        self, theta: np.ndarray, s: np.ndarray, weights: np.ndarray, v: np.ndarray
+    ) -> np.ndarray:
+        r""":math:`\big(\sum_i w_iF_\theta(s_i)\big)v`, shape ``(p,)``, without a matrix.
+
+        Statement: `fisher_matrix`. The Fisher matrix of one state's logits is
+        :math:`\mathrm{diag}(\pi)-\pi\pi^\top`.
+        """
+        u = _tilt(self.probs(theta, s), self.pushforward(theta, s, v))
+        return self.pullback(theta, s, weights[..., None] * u)
+
+    def fisher(self, theta: np.ndarray, s: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        r""":math:`\sum_iw_i\sum_a\pi_\theta(a\mid s_i)\nabla\log\pi_\theta\nabla\log\pi_\theta^\top`, shape ``(p, p)``.
+
+        Statement: `fisher_matrix`. ``s`` and ``weights`` share one batch axis.
+        """
+        pi = self.probs(theta, s)
+        scores = [
+            self.pullback_each(theta, s, np.eye(self.A)[a] - pi)
+            * np.sqrt(weights * pi[:, a])[:, None]
+            for a in range(self.A)
+        ]
+        stacked = np.concatenate(scores)
+        return stacked.T @ stacked
+
+    def _centred(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
+        return np.eye(self.A)[checks.indices("a", a, self.A)] - self.probs(theta, s)
+
+
+def _tilt(pi: np.ndarray, W: np.ndarray) -> np.ndarray:
+    r""":math:`(\mathrm{diag}(\pi)-\pi\pi^\top)W` for each state of the batch."""
+    return pi * (W - (pi * W).sum(axis=-1, keepdims=True))
+
+
+def _sum_by_state(s: np.ndarray, w: np.ndarray, S: int) -> np.ndarray:
+    """Add up the rows ``w (..., A)`` of each state: shape ``(S, A)``."""
+    A = w.shape[-1]
+    pair = np.asarray(s, dtype=np.intp)[..., None] * A + np.arange(A)
+    total = np.zeros(S * A, dtype=w.dtype)
+    np.add.at(total, np.broadcast_to(pair, w.shape).ravel(), w.ravel())
+    return total.reshape(S, A)
+
+
+class TabularSoftmax(Softmax):
+    r"""One logit :math:`\theta_{s,a}` for each state and action.
+
+    Statement: `tabular_softmax`. :math:`\pi_\theta(a\mid s)=e^{\theta_{s,a}}/\sum_{a'}e^{\theta_{s,a'}}`
+    with ``theta`` the table ``(S, A)`` in row order; the score is
+    :math:`\partial\log\pi_\theta(a\mid s)/\partial\theta_{s',a'}=\mathbf 1[s=s'](\mathbf 1[a=a']-\pi_\theta(a'\mid s))`.
+
+    Example:
+        >>> policy = TabularSoftmax(S=1, A=2)
+        >>> policy.score(np.zeros(2), s=0, a=1)
+        array([-0.5,  0.5])
+    """
+
+    def __init__(self, S: int, A: int) -> None:
+        self.S = checks.positive_integer("S", S)
+        self.A = checks.positive_integer("A", A)
+        self.p = S * A
+
+    @property
+    def states(self) -> np.ndarray:
+        return np.arange(self.S)
+
+    def init(self, rng: np.random.Generator) -> np.ndarray:
+        """The uniform policy, ``theta = 0``: every action is tried equally often."""
+        return np.zeros(self.p)
+
+    def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        return theta.reshape(self.S, self.A)[checks.indices("s", s, self.S)]
+
+    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return self.logits(v, s)
+
+    def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        each = np.zeros((*w.shape[:-1], self.S, self.A), dtype=w.dtype)
+        np.put_along_axis(
+            each, np.broadcast_to(s, w.shape[:-1])[..., None, None], w[..., None, :], -2
+        )
+        return each.reshape(*w.shape[:-1], self.p)
+
+    def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return _sum_by_state(s, w, self.S).ravel()
+
+    def score_sum(
+        self, theta: np.ndarray, s: np.ndarray, a: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        r""":math:`\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)` from weighted counts of (s, a), shape ``(p,)``.
+
+        Statement: `tabular_softmax`.
+        """
+        s = checks.indices("s", s, self.S).astype(np.intp)
+        pair = s * self.A + checks.indices("a", a, self.A)
+        W = np.bincount(pair.ravel(), np.broadcast_to(weights, pair.shape).ravel(), self.p)
+        W = W.reshape(self.S, self.A)
+        return (W - W.sum(axis=1, keepdims=True) * self.table(theta)).ravel()
+
+    def fisher(self, theta: np.ndarray, s: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        r"""A block :math:`\big(\sum_{i:s_i=s}w_i\big)(\mathrm{diag}(\pi)-\pi\pi^\top)` for each state.
+
+        Statement: `fisher_matrix`. Shape ``(p, p)``.
+        """
+        pi = self.table(theta)
+        blocks = np.eye(self.A) * pi[:, :, None] - pi[:, :, None] * pi[:, None, :]
+        blocks *= np.bincount(s, weights, self.S)[:, None, None]
+        F = np.zeros((self.S, self.A, self.S, self.A))
+        F[np.arange(self.S), :, np.arange(self.S)] = blocks
+        return F.reshape(self.p, self.p)
+
+
+class LinearSoftmax(Softmax):
+    r"""Logits that are linear in features :math:`\phi(s,a)\in\mathbb R^p`.
+
+    Statement: `linear_softmax`. :math:`\pi_\theta(a\mid s)\propto e^{\theta^\top\phi(s,a)}` with score
+    :math:`\phi(s,a)-\mathbb E_{a'\sim\pi_\theta(\cdot\mid s)}\phi(s,a')`. ``features`` has shape
+    ``(S, A, p)``.
+
+    Example:
+        >>> policy = LinearSoftmax(np.array([[[1.0], [3.0]]]))
+        >>> policy.score(np.zeros(1), s=0, a=1)
+        array([1.])
+    """
+
+    def __init__(self, features: np.ndarray) -> None:
+        self.features = checks.finite("features", features, (None, None, None)).astype(float)
+        self.S, self.A, self.p = self.features.shape
+
+    @property
+    def states(self) -> np.ndarray:
+        return np.arange(self.S)
+
+    def init(self, rng: np.random.Generator) -> np.ndarray:
+        """The uniform policy, ``theta = 0``: every action is tried equally often."""
+        return np.zeros(self.p)
+
+    def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        return (self.features @ theta)[checks.indices("s", s, self.S)]
+
+    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return self.logits(v, s)
+
+    def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return np.einsum("...a,...ap->...p", w, self.features[s])
+
+    def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return np.tensordot(_sum_by_state(s, w, self.S), self.features, axes=2)
