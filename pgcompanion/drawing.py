@@ -1,0 +1,173 @@
+"""Pictures of a gridworld: its map, a value function as a heat map, a policy as arrows.
+
+The functions compose: draw the map first, then what is to be seen on it, on the same axes.
+Everything is measured in cells, so a picture looks the same at every size. Lightness and hatching
+alone tell the parts apart, so it survives a grey printer and every kind of colour vision.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pgcompanion import checks
+from pgcompanion.gridworld import STEPS, GridWorld
+from pgcompanion.gridworld_maps import START
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import ListedColormap
+    from matplotlib.image import AxesImage
+    from matplotlib.patches import Circle, PathPatch, Rectangle
+
+INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
+    "#1a1a1a", "#ffffff", "#e9e9e9", "#5a5a5a", "#808080", "#d55e00"
+)  # fmt: skip
+
+#: Half-side of a goal or pit, and length of the arrow of an action taken with certainty.
+INSET, REACH = 0.47, 0.46
+
+#: An arrow of length 1 from the origin along the first axis.
+ARROW = np.array([(0, -0.11), (0.45, -0.11), (0.45, -0.36), (1, 0)])
+ARROW = np.concatenate([ARROW, ARROW[2::-1] * (1, -1)])
+
+
+def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
+    """Draw the walls (hatched), the starts (S) and the reward for entering each goal and pit.
+
+    Statement: `objective_fn`. It sets the limits of ``ax``, row 0 on top; a goal is white, a pit
+    (an entry that costs) black.
+    """
+    rows, columns = grid.letters.shape
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", facecolor=FLOOR)
+    ax.set(xticks=[], yticks=[])
+    ax.vlines(np.arange(1, columns) - 0.5, -0.5, rows - 0.5, PAPER, lw=0.8, zorder=1.5)
+    ax.hlines(np.arange(1, rows) - 0.5, -0.5, columns - 0.5, PAPER, lw=0.8, zorder=1.5)
+    artists: list[Rectangle | PathPatch] = []
+    for row, column in np.argwhere(grid.index < 0):
+        artists.append(_square(row, column, 0.5, WALL, HATCH, lw=0, hatch="////"))
+    for row, column in np.argwhere(grid.letters == START):
+        artists.append(_text("S", row - 0.3, column - 0.32, 0.38))
+    for (row, column), reward in zip(
+        grid.cells[grid.terminal], grid.entry[grid.terminal], strict=True
+    ):
+        paper, ink = (INK, PAPER) if reward < 0 else (PAPER, INK)
+        artists.append(_square(row, column, INSET, paper, INK, lw=1))
+        artists.append(_text(f"{reward:+g}", row, column, 0.5, ink))
+    for artist in artists:
+        ax.add_patch(artist)
+    return artists
+
+
+def draw_values(
+    ax: Axes,
+    grid: GridWorld,
+    v: np.ndarray,
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> AxesImage:
+    """Draw one value a state, shape ``(S,)``, as a heat map: the lighter, the better.
+
+    Statement: `objective_fn`. ``vmin`` and ``vmax`` fix the scale, so that pictures can be
+    compared. Goals and pits keep their look on the map: once inside, there is nothing left to earn.
+
+    Raises:
+        ValueError: ``v`` is not of shape ``(S,)`` or not finite.
+    """
+    v = np.where(grid.terminal, np.nan, checks.finite("v", v, (grid.S,)))
+    image = np.where(grid.index < 0, np.nan, v[grid.index])
+    return ax.imshow(image, cmap=_light_viridis(), vmin=vmin, vmax=vmax, zorder=1)
+
+
+def draw_numbers(ax: Axes, grid: GridWorld, v: np.ndarray, digits: int = 2) -> list[PathPatch]:
+    """Write one number a state, shape ``(S,)``, in every cell that is no goal or pit.
+
+    Statement: `objective_fn`.
+
+    Raises:
+        ValueError: ``v`` is not of shape ``(S,)`` or not finite.
+    """
+    v = checks.finite("v", v, (grid.S,))
+    artists = [
+        _text(f"{v[s]:.{digits}f}", row, column, 0.3)
+        for s, (row, column) in enumerate(grid.cells)
+        if not grid.terminal[s]
+    ]
+    for artist in artists:
+        ax.add_patch(artist)
+    return artists
+
+
+def draw_policy(ax: Axes, grid: GridWorld, pi: np.ndarray) -> PolyCollection:
+    """Draw a policy as arrows, one an action, whose areas are the probabilities.
+
+    Statement: `parameterizations`. All four are drawn in each cell that is no goal or pit, states
+    in order and actions in order within a state.
+
+    Args:
+        ax: axes on which the map is drawn already.
+        grid: the gridworld.
+        pi: probabilities, shape ``(S, A)``; of a time-dependent policy, one step of it.
+
+    Raises:
+        ValueError: ``pi`` is not of shape ``(S, A)`` or a row is no distribution.
+    """
+    from matplotlib.collections import PolyCollection
+
+    pi = checks.distribution("pi", pi, (grid.S, grid.A))[~grid.terminal]
+    centre = grid.cells[~grid.terminal][:, None, None, ::-1]
+    along = np.array(STEPS)[:, None, ::-1]
+    across = along[..., ::-1] * (-1, 1)
+    arrows = REACH * (ARROW[:, :1] * along + ARROW[:, 1:] * across)
+    # The square root: an arrow keeps its shape, so that its area grows as its length squared.
+    polygons = centre + np.sqrt(pi)[..., None, None] * arrows
+    artist = PolyCollection(polygons.reshape(-1, *ARROW.shape), fc=INK, ec="none", zorder=3)
+    ax.add_collection(artist, autolim=False)
+    return artist
+
+
+def draw_agent(ax: Axes, grid: GridWorld, s: int) -> Circle:
+    """Draw the agent in state ``s``.
+
+    Statement: `trajectories`.
+
+    Raises:
+        ValueError: ``s`` is no state.
+    """
+    from matplotlib.patches import Circle
+
+    row, column = grid.cells[checks.indices("s", s, grid.S)]
+    artist = Circle((column, row), 0.28, fc=AGENT, ec=PAPER, lw=1.5, zorder=5)
+    ax.add_patch(artist)
+    return artist
+
+
+def _square(row: int, column: int, half: float, fc: str, ec: str, **style: Any) -> Rectangle:
+    from matplotlib.patches import Rectangle
+
+    corner = (column - half, row - half)
+    return Rectangle(corner, 2 * half, 2 * half, fc=fc, ec=ec, zorder=2, **style)
+
+
+def _text(text: str, row: float, column: float, size: float, colour: str = INK) -> PathPatch:
+    """Text as an outline in units of a cell, so that it fits its cell at every size."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    outline = TextPath((0, 0), text.replace("-", "\N{MINUS SIGN}"), size=1)
+    box = outline.get_extents()
+    size = min(size, 0.84 / box.width)
+    centred = Affine2D().translate(-(box.x0 + box.x1) / 2, -(box.y0 + box.y1) / 2)
+    placed = centred.scale(size, -size).translate(column, row)
+    return PathPatch(outline.transformed(placed), fc=colour, ec="none", zorder=4)
+
+
+def _light_viridis() -> ListedColormap:
+    """Viridis without its dark end, on which black arrows would drown."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(colormaps["viridis"](np.linspace(0.42, 1, 256)), name="light viridis")
