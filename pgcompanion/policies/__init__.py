@@ -1,5 +1,17 @@
 """Parameterizations of a stochastic policy (page: `parameterizations`)."""
 
+from pgcompanion.policies.gaussian import Gaussian, LinearGaussian
+from pgcompanion.policies.network import MLP
+from pgcompanion.policies.neural import NeuralGaussian, NeuralSoftmax
 from pgcompanion.policies.softmax import LinearSoftmax, Softmax, TabularSoftmax
 
-__all__ = ["LinearSoftmax", "Softmax", "TabularSoftmax"]
+__all__ = [
+    "MLP",
+    "Gaussian",
+    "LinearGaussian",
+    "LinearSoftmax",
+    "NeuralGaussian",
+    "NeuralSoftmax",
+    "Softmax",
+    "TabularSoftmax",
+]

@@ -132,6 +132,16 @@ class Softmax(ABC):
         log_old, log_new = self.log_probs(theta_old, s), self.log_probs(theta_new, s)
         return (np.exp(log_old) * (log_old - log_new)).sum(axis=-1)
 
+    def kl_gradient(
+        self, theta_old: np.ndarray, theta_new: np.ndarray, s: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        r"""The gradient of :math:`\sum_iw_i\mathrm{KL}` (see `kl`) in ``theta_new``, shape ``(p,)``.
+
+        Statement: `kld`. In the logits of one state it is :math:`\pi_{\rm new}-\pi_{\rm old}`.
+        """
+        change = self.probs(theta_new, s) - self.probs(theta_old, s)
+        return self.pullback(theta_new, s, weights[..., None] * change)
+
     def entropy(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         r"""Entropy of :math:`\pi_\theta(\cdot\mid s)` in nats, shape ``(...)``."""
         log_pi = self.log_probs(theta, s)
