@@ -1,0 +1,66 @@
+r"""Adam: an adaptive step for each coordinate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pgcompanion import checks
+
+
+class Adam:
+    r"""Adam: each coordinate's step is scaled by its own recent gradients.
+
+    Statement: `adam`. With :math:`m_0=v_0=0`, at the :math:`t`-th call
+    :math:`m_t=\beta_1m_{t-1}+(1-\beta_1)g`, :math:`v_t=\beta_2v_{t-1}+(1-\beta_2)g^2` and the step
+    :math:`\eta\,\hat m/(\sqrt{\hat v}+\epsilon)` with :math:`\hat m=m_t/(1-\beta_1^t)`,
+    :math:`\hat v=v_t/(1-\beta_2^t)`. The step is to be **added**: this is ascent.
+
+    Source: Kingma and Ba 2015, algorithm 1.
+
+    Example:
+        >>> adam = Adam(p=2, eta=0.1)
+        >>> adam.step(np.array([5.0, -0.01])).round(4)
+        array([ 0.1, -0.1])
+    """
+
+    FLUSH = 100
+
+    def __init__(
+        self,
+        p: int,
+        eta: float = 1e-3,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+    ) -> None:
+        self.eta, self.beta1, self.beta2, self.eps = eta, beta1, beta2, eps
+        self.t = 0
+        self.m, self.v, self._work = np.zeros((3, checks.positive_integer("p", p)))
+
+    def step(self, g: np.ndarray) -> np.ndarray:
+        r"""The step for the gradient ``g (p,)``, a new array of that shape.
+
+        The corrections of the bias are two numbers, so no corrected copy of the moments is made:
+        :math:`\hat m/(\sqrt{\hat v}+\epsilon)=\frac{\sqrt{1-\beta_2^t}}{1-\beta_1^t}\,m/(\sqrt v+\epsilon\sqrt{1-\beta_2^t})`.
+        """
+        self.t += 1
+        m, v, work = self.m, self.v, self._work
+        m *= self.beta1
+        m += np.multiply(g, 1 - self.beta1, out=work)
+        v *= self.beta2
+        np.multiply(g, g, out=work)
+        work *= 1 - self.beta2
+        v += work
+        if self.t % self.FLUSH == 0:
+            self._drop_denormals()
+        root = np.sqrt(1 - self.beta2**self.t)
+        np.sqrt(v, out=work)
+        work += self.eps * root
+        step = m / work
+        step *= self.eta * root / (1 - self.beta1**self.t)
+        return step
+
+    def _drop_denormals(self) -> None:
+        """Where gradients stay 0 the moments decay into denormal numbers, which are slow to add."""
+        for x in (self.m, self.v):
+            x[np.abs(x) < np.finfo(x.dtype).tiny ** 0.75] = 0.0
