@@ -1,0 +1,107 @@
+"""Exercise: the policy gradient of a discounted objective."""
+
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+
+STATEMENT = r"""
+With the objective $J_\gamma(\theta) = \mathbb E \sum_h \gamma^h r_h$, the gradient in terms of
+$Q$ becomes
+
+$$\nabla J_\gamma(\theta) = \mathbb E_{\tau \sim \rho_\theta} \Bigl[ \sum_{h=0}^{H-1} \gamma^h \,
+  \nabla \log \pi_\theta(a_h \mid s_h) \, Q_h(s_h, a_h) \Bigr] ,$$
+
+where $Q_h$ counts its own rewards from $\gamma^0$ on. Write
+`discounted_gradient(scores, Q, gamma)`, which estimates it from $N$ episodes: `scores` has shape
+`(N, H, p)`, and `Q` of shape `(N, H)` holds $Q_h$ at the states and actions that were visited.
+Return an array of shape `(p,)`.
+"""
+
+
+def discounted_gradient(scores: np.ndarray, Q: np.ndarray, gamma: float) -> np.ndarray:
+    """The gradient of the discounted objective, estimated with Q at the visited pairs.
+
+    scores: (N, H, p); Q: (N, H); gamma: a number. Returns (p,).
+    """
+    discounts = gamma ** np.arange(Q.shape[1])
+    return ((discounts * Q)[:, :, None] * scores).sum(axis=1).mean(axis=0)
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([[[1.0], [2.0]]]), np.array([[3.0, 1.0]]), 0.5
+    for N, H, p, gamma in [(2, 2, 1, 0.5), (2, 3, 2, 0.9), (3, 4, 2, 0.8)]:
+        yield rng.integers(-4, 5, (N, H, p)) / 2, rng.integers(-3, 6, (N, H)).astype(float), gamma
+
+
+def _weighted(scores: np.ndarray, psi: np.ndarray) -> np.ndarray:
+    return np.einsum("nhp,nh->p", scores, psi) / len(scores)
+
+
+def _steps(Q: np.ndarray) -> np.ndarray:
+    return np.arange(Q.shape[1])
+
+
+MISTAKES = (
+    Mistake(
+        "no_discount",
+        lambda scores, Q, gamma: _weighted(scores, Q),
+        "The factor gamma**h is missing. Q counts its rewards from step h as if the episode began "
+        "there; seen from the start they are worth gamma**h times as much. Much published code "
+        "leaves the factor out, and what is left is in general the gradient of no function.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "one_step_too_many",
+        lambda scores, Q, gamma: _weighted(scores, gamma ** (_steps(Q) + 1) * Q),
+        "Your powers of gamma begin at gamma**1. Steps are counted from 0, and nothing is "
+        "discounted at step 0.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "gamma_once",
+        lambda scores, Q, gamma: _weighted(scores, gamma * Q),
+        "You multiplied every step by the same gamma. The discount grows with the time that has "
+        "passed: step h has gamma to the power h.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "reversed_powers",
+        lambda scores, Q, gamma: _weighted(scores, gamma ** _steps(Q)[::-1] * Q),
+        "Your powers of gamma run the wrong way, so that the last step counts in full and the "
+        "first is discounted most. Distance is measured from the start of the episode, not from "
+        "its end.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "normalised_visits",
+        lambda scores, Q, gamma: (1 - gamma) * discounted_gradient(scores, Q, gamma),
+        "Your result carries a factor 1 - gamma. It turns the discounted visits into a "
+        "probability distribution, and a formula written with that distribution divides by it "
+        "again. Here the sum over the steps is plain.",
+        "pg_discounted",
+    ),
+    mean_over_steps(discounted_gradient, "pg_discounted"),
+    sum_over_episodes(discounted_gradient, "pg_discounted"),
+    negated(discounted_gradient, "pg_discounted"),
+)
+
+exercise = Exercise(
+    title="The discounted gradient",
+    label="pg_discounted",
+    statement=STATEMENT.strip(),
+    solution=discounted_gradient,
+    hints=(
+        "Q at step h looks ahead from step h. The objective looks ahead from step 0. How much is "
+        "a reward at step h worth, seen from the start?",
+        "Weigh the score of step h by gamma**h times Q, sum over the steps, average over the "
+        "episodes.",
+        "`gamma ** np.arange(H)` holds the H factors, and multiplies the columns of `Q`.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

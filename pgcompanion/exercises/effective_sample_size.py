@@ -1,0 +1,116 @@
+"""Exercise: how many samples the weighted samples are worth."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
+
+STATEMENT = r"""
+Weighted samples are worth fewer than their number. The **effective sample size** of the weights
+$w_0, \dots, w_{N-1}$ is
+
+$$\frac{\bigl( \sum_n w_n \bigr)^2}{\sum_n w_n^2} .$$
+
+It is $N$ when all the weights are equal, and 1 when one of them has everything. The weights need
+not add up to 1.
+
+Write `effective_sample_size(w)` for an array of shape `(N,)`. Return one number.
+"""
+
+
+def effective_sample_size(w: np.ndarray) -> float:
+    """The effective sample size of importance weights, between 1 and N.
+
+    w: (N,), not negative, not all 0. Returns a number.
+    """
+    w = w / w.max()  # the scale cancels, and squares stay in range
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield (np.array([1.0, 3.0]),)
+    for N in [2, 3, 5]:
+        yield (rng.integers(1, 9, N) / 2,)
+
+
+MISTAKES = (
+    Mistake(
+        "inverted",
+        lambda w: (w**2).sum() / w.sum() ** 2,
+        "Your fraction is upside down. The result should grow towards N as the weights become "
+        "equal; yours shrinks towards 1/N.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "assumed_normalised",
+        lambda w: 1 / (w**2).sum(),
+        "You returned 1 over the sum of squares, which is right for weights that add up to 1. "
+        "These need not: the square of their sum belongs in the numerator.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "sum_not_squared",
+        lambda w: w.sum() / (w**2).sum(),
+        "The sum in the numerator is not squared. A test: multiply all the weights by 10. The "
+        "samples are worth as much as before, so the result must not change.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "fraction",
+        lambda w: effective_sample_size(w) / len(w),
+        "You returned the effective fraction of the samples, between 1/N and 1. Their number is "
+        "asked for: multiply by N. Means in the place of the two sums give this factor.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "sum_of_weights",
+        lambda w: w.sum(),
+        "You returned the sum of the weights. It says nothing about how unequal they are: one "
+        "weight of N and N weights of 1 have the same sum.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "largest_weight",
+        lambda w: w.sum() / w.max(),
+        "You compared the sum with the largest weight. That is another measure of the same idea; "
+        "the effective sample size takes all weights into account, through their squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "variance_of_raw_weights",
+        lambda w: len(w) / (1 + w.var()),
+        "You used N / (1 + variance). That form is right for weights whose mean is 1; these have "
+        "any scale, so the variance has to be divided by the squared mean.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "squares_summed_first",
+        lambda w: (w**2).sum() ** 2 / (w**4).sum(),
+        "You squared the weights once too often: the formula is applied to the squares. Sum the "
+        "weights themselves, then square that sum.",
+        "importance_sampling",
+    ),
+)
+
+exercise = Exercise(
+    title="The effective sample size",
+    label="importance_sampling",
+    statement=STATEMENT.strip(),
+    solution=effective_sample_size,
+    hints=(
+        "Try three weights by hand: (1, 1, 1) should give 3, (1, 0, 0) should give 1. Which of "
+        "your sums tells these two apart?",
+        "Two sums are needed: one of the weights, squared afterwards, and one of the squares.",
+        "`w.sum() ** 2` squares the sum, `(w ** 2).sum()` sums the squares.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+    stress=(
+        Stress(
+            (np.array([1e200, 1e200]),),
+            "with weights near 1e200 your squares overflow to `inf`. The scale of the weights "
+            "cancels, so divide them by the largest one first.",
+        ),
+    ),
+)

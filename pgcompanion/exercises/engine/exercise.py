@@ -1,0 +1,79 @@
+"""What an exercise is: its text, its solution, its cases, and the ways in which people go wrong."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+Arguments = tuple[Any, ...]
+Cases = Callable[[np.random.Generator], Iterable[Arguments]]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer, and what to say to whoever gave it.
+
+    `function` makes the mistake, `message` names the misconception, and `label` is the statement
+    of the book that treats it.
+    """
+
+    id: str
+    function: Function
+    message: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Stress:
+    """Legal arguments of an extreme size. Whoever fails here still passes, with a remark."""
+
+    arguments: Arguments
+    remark: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One coding exercise.
+
+    `cases` draws the arguments from a generator, from small to large, the first of them small
+    enough for paper and pencil. `edges` are legal corner cases, judged once all `cases` are
+    right. `statement` is the text of the page (MyST), and `label` the statement that it practises.
+    """
+
+    title: str
+    label: str
+    statement: str
+    solution: Function
+    hints: tuple[str, str, str]
+    cases: Cases
+    mistakes: tuple[Mistake, ...]
+    edges: tuple[Arguments, ...] = ()
+    stress: tuple[Stress, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.solution.__name__
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arguments."""
+        return tuple(inspect.signature(self.solution).parameters)
+
+    @property
+    def source(self) -> str:
+        """The solution, ready to paste into a cell."""
+        return "import numpy as np\n\n\n" + inspect.getsource(self.solution)
+
+    @property
+    def starter(self) -> str:
+        """The solution's first line and docstring, with `...` where the answer goes."""
+        definition = ast.parse(self.source).body[-1]
+        assert isinstance(definition, ast.FunctionDef)
+        head = self.source.splitlines()[: definition.body[0].end_lineno]
+        return "\n".join([*head, "    ...", ""])

@@ -1,0 +1,191 @@
+"""Exercise: generalised advantage estimation."""
+
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+Generalised advantage estimation adds up the surprises that follow an action, each discounted by
+$\gamma \lambda$ once more:
+
+$$\delta_h = r_h + \gamma V_{h+1} - V_h , \qquad
+  \hat A_h = \delta_h + \gamma \lambda \, \hat A_{h+1} , \qquad \hat A_H = 0 .$$
+
+Write `gae(r, V, gamma, lam, terminated)` for $N$ episodes of full length $H$. The array `r` has
+shape `(N, H)`; `V` has shape `(N, H + 1)` and holds the values of the states passed through, the
+last one included. The booleans `terminated` of shape `(N,)` say whether an episode truly ended. If
+it did, nothing follows, and $V_H$ counts as 0. If time ran out, $V_H$ stands for what would have
+followed. Return the advantages, of shape `(N, H)`.
+"""
+
+
+def gae(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    """The generalised advantage estimates of N episodes of H steps.
+
+    r: (N, H); V: (N, H + 1); gamma, lam: numbers; terminated: booleans, (N,). Returns (N, H).
+    """
+    V_next = V[:, 1:].copy()
+    V_next[terminated, -1] = 0.0
+    A = r + gamma * V_next - V[:, :-1]
+    for h in reversed(range(A.shape[1] - 1)):
+        A[:, h] += gamma * lam * A[:, h + 1]
+    return A
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    for terminated in (False, True):
+        V = np.array([[1.0, 2.0, 4.0]])
+        yield np.array([[1.0, 3.0]]), V, 0.5, 0.5, np.array([terminated])
+    for N, H, gamma, lam in [(2, 2, 0.9, 0.5), (3, 3, 0.8, 0.9), (3, 4, 0.5, 0.25)]:
+        V = rng.integers(1, 9, (N, H + 1)) / 2
+        ended = np.arange(N) % 2 == rng.integers(2)
+        yield rng.integers(-3, 5, (N, H)).astype(float), V, gamma, lam, ended
+
+
+def _surprises(r: np.ndarray, V: np.ndarray, gamma: float, terminated: np.ndarray) -> np.ndarray:
+    return gae(r, V, gamma, 0.0, terminated)
+
+
+def _forward(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    A = _surprises(r, V, gamma, terminated)
+    for h in range(1, A.shape[1]):
+        A[:, h] += gamma * lam * A[:, h - 1]
+    return A
+
+
+def _decayed(delta: np.ndarray, decay: float) -> np.ndarray:
+    """The recursion alone: a GAE whose values are all 0, with the surprises for rewards."""
+    no_values = np.zeros((delta.shape[0], delta.shape[1] + 1))
+    return gae(delta, no_values, 1.0, decay, np.zeros(len(delta), dtype=bool))
+
+
+def _no_value_anywhere(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    V_next = np.where(terminated[:, None], 0.0, V[:, 1:])
+    return _decayed(r + gamma * V_next - V[:, :-1], gamma * lam)
+
+
+MISTAKES = (
+    Mistake(
+        "bootstrap_at_termination",
+        lambda r, V, gamma, lam, terminated: gae(r, V, gamma, lam, np.zeros_like(terminated)),
+        "You used the last value of every episode, also of those that truly ended. Nothing "
+        "follows a terminal state: its value counts as 0.",
+        "gae",
+    ),
+    Mistake(
+        "no_bootstrap",
+        lambda r, V, gamma, lam, terminated: gae(r, V, gamma, lam, np.ones_like(terminated)),
+        "You set the last value to 0 in every episode. Where only time ran out, the task would "
+        "have gone on, and V[:, H] stands for what would have followed. Leaving it out teaches "
+        "the agent that the time limit is a cliff.",
+        "gae",
+    ),
+    Mistake(
+        "terminated_inverted",
+        lambda r, V, gamma, lam, terminated: gae(r, V, gamma, lam, ~terminated),
+        "You have `terminated` the wrong way round: the last value is left out where the episode "
+        "ran out of time and used where it truly ended.",
+        "gae",
+    ),
+    Mistake(
+        "all_values_masked",
+        _no_value_anywhere,
+        "You multiplied every next value of a terminated episode by 0. The episode ended at its "
+        "last step only: before that, the next state has its ordinary value.",
+        "gae",
+    ),
+    Mistake(
+        "gamma_only",
+        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), gamma),
+        "Your recursion discounts by gamma alone. It needs gamma times lam; without lam the sum "
+        "is the discounted return less the value, with all of its variance.",
+        "gae",
+    ),
+    Mistake(
+        "lambda_only",
+        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), lam),
+        "Your recursion discounts by lam alone. A surprise one step later is also worth gamma "
+        "times less: the factor is gamma times lam.",
+        "gae",
+    ),
+    Mistake(
+        "no_decay",
+        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), 1.0),
+        "Your recursion adds later surprises in full. Each step further away multiplies by gamma "
+        "times lam once more.",
+        "gae",
+    ),
+    Mistake(
+        "one_step_only",
+        lambda r, V, gamma, lam, terminated: _surprises(r, V, gamma, terminated),
+        "You returned the surprises of single steps. They are the case lam = 0; in general the "
+        "surprises of later steps are added, each discounted by gamma lam once more.",
+        "gae",
+    ),
+    Mistake(
+        "forward_recursion",
+        _forward,
+        "Your recursion runs forwards and carries past surprises along. An advantage is about "
+        "what follows the action: start at the last step and go back.",
+        "gae",
+    ),
+    Mistake(
+        "lambda_return",
+        lambda r, V, gamma, lam, terminated: gae(r, V, gamma, lam, terminated) + V[:, :-1],
+        "You added the values to the advantages. That is the lambda-return, the target to which "
+        "a value function is fitted; the advantage is measured from the value.",
+        "gae",
+    ),
+    Mistake(
+        "value_not_discounted",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _surprises(r, V, 1.0, terminated), gamma * lam
+        ),
+        "The factor gamma is missing in front of the next value. What follows begins one step "
+        "later: delta = r + gamma V_next - V.",
+        "gae",
+    ),
+    Mistake(
+        "no_value_subtracted",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _surprises(r, V, gamma, terminated) + V[:, :-1], gamma * lam
+        ),
+        "The value of the present state is not subtracted. A surprise is what came, r + gamma "
+        "V_next, less what was expected, V.",
+        "gae",
+    ),
+    Mistake(
+        "negated",
+        lambda r, V, gamma, lam, terminated: -gae(r, V, gamma, lam, terminated),
+        "The sign is the wrong way round: you have what was expected less what came. An action "
+        "that turned out better than expected has a positive advantage.",
+        "gae",
+    ),
+)
+
+exercise = Exercise(
+    title="Generalised advantage estimation",
+    label="gae",
+    statement=STATEMENT.strip(),
+    solution=gae,
+    hints=(
+        "First the surprises of the single steps, all at once. Then their discounted sum, from "
+        "the end of the episode to its start. What is the value after a true ending?",
+        "Make a copy of `V[:, 1:]`, put 0 in its last column where `terminated` is true, and "
+        "compute delta. Then A[h] = delta[h] + gamma lam A[h+1], for h from H - 2 down to 0.",
+        "`V_next[terminated, -1] = 0.0` picks the right entries, and "
+        "`for h in reversed(range(H - 1))` runs backwards.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

@@ -1,0 +1,119 @@
+"""Exercise: the score of a linear Gaussian policy."""
+
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+For continuous actions, take a Gaussian whose mean is linear in features of the state:
+$\pi_\Theta(\cdot \mid s) = \mathcal N(\Theta \psi(s), \sigma^2 I_n)$. Its score is
+
+$$\nabla_\Theta \log \pi_\Theta(a \mid s) = \frac{1}{\sigma^2} \,
+  \bigl( a - \Theta \psi(s) \bigr) \, \psi(s)^\top .$$
+
+Write `gaussian_score(Theta, psi, a, sigma)`, with `Theta` `(n, p)`, the features `psi` `(p,)`, the
+action `a` `(n,)` and the standard deviation `sigma`. Return an array of shape `(n, p)`.
+"""
+
+
+def gaussian_score(Theta: np.ndarray, psi: np.ndarray, a: np.ndarray, sigma: float) -> np.ndarray:
+    """The gradient in Theta of the log-density of N(Theta psi, sigma^2 I) at a.
+
+    Theta: (n, p); psi: (p,); a: (n,); sigma: a number. Returns (n, p).
+    """
+    return np.outer(a - Theta @ psi, psi) / sigma**2
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([[1.0]]), np.array([2.0]), np.array([5.0]), 0.5
+    yield np.array([[1.0, 0.0]]), np.array([1.0, 2.0]), np.array([4.0]), 2.0
+    for n, p, sigma in [(2, 2, 0.5), (2, 3, 2.0), (3, 2, 1.5)]:
+        Theta = rng.integers(-2, 3, (n, p)).astype(float)
+        psi = rng.integers(-2, 4, p).astype(float)
+        yield Theta, psi, Theta @ psi + rng.integers(-4, 5, n) / 4, sigma
+
+
+def _density(Theta: np.ndarray, psi: np.ndarray, a: np.ndarray, sigma: float) -> np.ndarray:
+    density = np.exp(-((a - Theta @ psi) ** 2).sum() / (2 * sigma**2))
+    return density / (sigma * np.sqrt(2 * np.pi)) ** len(a) * gaussian_score(Theta, psi, a, sigma)
+
+
+MISTAKES = (
+    Mistake(
+        "sigma_not_squared",
+        lambda Theta, psi, a, sigma: sigma * gaussian_score(Theta, psi, a, sigma),
+        "You divided by sigma. The exponent of the Gaussian holds the squared distance over "
+        "2 sigma**2, and differentiating leaves 1/sigma**2: it is the variance that divides.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "no_sigma",
+        lambda Theta, psi, a, sigma: sigma**2 * gaussian_score(Theta, psi, a, sigma),
+        "The division by sigma**2 is missing. The narrower the policy, the more a small shift of "
+        "its mean changes the likelihood of an action.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "not_centred",
+        lambda Theta, psi, a, sigma: np.outer(a, psi) / sigma**2,
+        "You used the action itself instead of its distance from the mean. The score compares "
+        "what was drawn with what was expected: take `Theta @ psi` away.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "negated",
+        lambda Theta, psi, a, sigma: -gaussian_score(Theta, psi, a, sigma),
+        "The sign is the wrong way round: you have the mean minus the action. To make an action "
+        "more likely, the mean has to move towards it.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "mean_only",
+        lambda Theta, psi, a, sigma: (a - Theta @ psi) / sigma**2,
+        "You returned the derivative in the mean and stopped there. The mean is Theta @ psi, so "
+        "the chain rule multiplies by the features: an outer product of shape (n, p).",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "transposed",
+        lambda Theta, psi, a, sigma: gaussian_score(Theta, psi, a, sigma).T,
+        "Your outer product is transposed. Rows belong to components of the action and columns to "
+        "features, as in `Theta`.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "half_forgotten",
+        lambda Theta, psi, a, sigma: 2 * gaussian_score(Theta, psi, a, sigma),
+        "Your result is twice too large. The exponent is the squared distance over 2 sigma**2: "
+        "the 2 of the derivative cancels the 2 of the denominator.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "likelihood",
+        _density,
+        "You returned the gradient of the density. The score is the gradient of its logarithm, "
+        "and the density itself is no factor of it.",
+        "reinforce_pg",
+    ),
+)
+
+exercise = Exercise(
+    title="The Gaussian score",
+    label="gaussian_policy",
+    statement=STATEMENT.strip(),
+    solution=gaussian_score,
+    hints=(
+        "Write the log-density of a Gaussian and cross out what does not depend on Theta. What is "
+        "left is a squared distance.",
+        "Differentiate in the mean first, which gives (a - mean)/sigma**2, then use the chain "
+        "rule for mean = Theta @ psi.",
+        "The derivative of component i of the mean in Theta[i, j] is psi[j]: the result is an "
+        "outer product, `np.outer`.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

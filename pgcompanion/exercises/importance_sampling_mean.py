@@ -1,0 +1,108 @@
+"""Exercise: the importance sampling estimate of a mean."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+The mean of $f$ under $p$ is wanted, and all the samples $x_0, \dots, x_{N-1}$ come from another
+distribution $q$. Reweighting makes up for it:
+
+$$\mathbb E_{x \sim p}[f(x)] = \mathbb E_{x \sim q}\Bigl[ \frac{p(x)}{q(x)} f(x) \Bigr]
+  \approx \frac1N \sum_{n=0}^{N-1} \frac{p(x_n)}{q(x_n)} f(x_n) .$$
+
+Write `importance_sampling_mean(f, p, q)`. The three arrays of shape `(N,)` hold the values
+$f(x_n)$, $p(x_n)$ and $q(x_n)$ at the samples. Return the plain (unbiased) estimate, one number.
+"""
+
+
+def importance_sampling_mean(f: np.ndarray, p: np.ndarray, q: np.ndarray) -> float:
+    """The mean of f under p, estimated from samples of q.
+
+    f, p, q: values at the samples, each (N,). Returns a number.
+    """
+    return float(np.mean(p / q * f))
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([3.0, 1.0]), np.array([0.5, 0.2]), np.array([0.25, 0.4])
+    for N in [2, 3, 5]:
+        p, q = rng.integers(1, 8, (2, N)) / 10
+        yield rng.integers(-3, 6, N).astype(float), p, q
+
+
+MISTAKES = (
+    Mistake(
+        "inverted_ratio",
+        lambda f, p, q: np.mean(q / p * f),
+        "Your ratio is upside down. A point that p visits often and q seldom is missing from the "
+        "samples, so it must count for more: its weight is p/q.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "no_weights",
+        lambda f, p, q: np.mean(f),
+        "You took the plain mean of f. The samples come from q, so this estimates the mean under "
+        "q: weigh each value by p/q.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "self_normalised",
+        lambda f, p, q: np.sum(p / q * f) / np.sum(p / q),
+        "You divided by the sum of the weights. That is the self-normalised estimate: often less "
+        "noisy, and biased for finite N. The plain estimate asked for here divides by N.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "sum",
+        lambda f, p, q: np.sum(p / q * f),
+        "You summed over the samples. The weights make up for the wrong distribution, not for the "
+        "number of samples: divide by N.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "target_without_ratio",
+        lambda f, p, q: np.mean(p * f),
+        "You weighed by p alone. The samples already favour what q favours; dividing by q undoes "
+        "that before p is put in its place.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "summed_like_an_expectation",
+        lambda f, p, q: np.sum(p * f),
+        "You summed p times f, as if the samples were all the points there are. They are draws, "
+        "some repeated and many missing: an average over draws from q needs the weights p/q.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "product_of_means",
+        lambda f, p, q: np.mean(p / q) * np.mean(f),
+        "You averaged the weights and the values separately and multiplied the means. The weight "
+        "belongs to its own sample: multiply first, then average.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "log_ratio",
+        lambda f, p, q: np.mean(np.log(p / q) * f),
+        "You used the logarithm of the ratio as the weight. The weight is the ratio p/q itself; "
+        "its logarithm belongs to the KL divergence.",
+        "importance_sampling",
+    ),
+)
+
+exercise = Exercise(
+    title="Importance sampling",
+    label="importance_sampling",
+    statement=STATEMENT.strip(),
+    solution=importance_sampling_mean,
+    hints=(
+        "If p draws a point twice as often as q does, how much should each sample of it count?",
+        "Give sample n the weight p(x_n)/q(x_n), multiply with f(x_n), and average.",
+        "All three arrays have the same shape: `p / q * f` works entry by entry, and `np.mean` "
+        "does the rest.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

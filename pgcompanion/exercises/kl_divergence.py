@@ -1,0 +1,154 @@
+"""Exercise: the Kullback-Leibler divergence of two distributions."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+The Kullback-Leibler divergence of two distributions on $n$ points is
+
+$$\mathrm{KL}(p \,\|\, q) = \sum_{i} p_i \log \frac{p_i}{q_i} ,$$
+
+with the natural logarithm. A point with $p_i = 0$ adds nothing, and a point with $p_i > 0 = q_i$
+makes the divergence infinite.
+
+Write `kl_divergence(p, q)` for two arrays of shape `(n,)`. Return one number, `inf` where $q$ does
+not cover the support of $p$.
+"""
+
+
+def kl_divergence(p: np.ndarray, q: np.ndarray) -> float:
+    """The Kullback-Leibler divergence KL(p || q), in nats; `inf` where q lacks support.
+
+    p: (n,); q: (n,). Returns a number.
+    """
+    support = p > 0
+    if np.any(q[support] == 0):
+        return float("inf")
+    return float(np.sum(p[support] * np.log(p[support] / q[support])))
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([0.5, 0.5]), np.array([0.25, 0.75])
+    for n in [2, 3, 4]:
+        p, q = rng.integers(1, 8, (2, n))
+        yield p / p.sum(), q / q.sum()
+
+
+EDGES = (
+    (np.array([0.0, 1.0]), np.array([0.5, 0.5])),
+    (np.array([0.5, 0.5]), np.array([1.0, 0.0])),
+    (np.array([0.25, 0.75, 0.0]), np.array([0.5, 0.5, 0.0])),
+)
+
+
+def _formula(p: np.ndarray, q: np.ndarray) -> float:
+    return float(np.sum(p * np.log(p / q)))
+
+
+def _where_both(p: np.ndarray, q: np.ndarray) -> float:
+    both = (p > 0) & (q > 0)
+    return kl_divergence(p[both], q[both])
+
+
+MISTAKES = (
+    Mistake(
+        "swapped",
+        lambda p, q: kl_divergence(q, p),
+        "You computed KL(q || p). The divergence is not symmetric: its first argument draws the "
+        "points and weighs the logarithms, and stands in the numerator.",
+        "kld",
+    ),
+    Mistake(
+        "negated",
+        lambda p, q: -kl_divergence(p, q),
+        "Your ratio is q/p inside the logarithm, which turns the sign: a divergence is never "
+        "negative. With the weights p it is the logarithm of p/q.",
+        "kld",
+    ),
+    Mistake(
+        "weighted_by_q",
+        lambda p, q: -kl_divergence(q, p),
+        "You weighed the logarithm of p/q by q. The expectation is under p, the distribution in "
+        "the numerator; with the other weights the sum is never positive.",
+        "kld",
+    ),
+    Mistake(
+        "cross_entropy",
+        lambda p, q: -np.sum(p * np.log(q)),
+        "You returned the cross-entropy. It is the divergence plus the entropy of p, and it is "
+        "not zero when p and q are the same.",
+        "kld",
+    ),
+    Mistake(
+        "mean",
+        lambda p, q: kl_divergence(p, q) / len(p),
+        "You averaged over the points. The probabilities p are the weights of the average "
+        "already: sum.",
+        "kld",
+    ),
+    Mistake(
+        "base_two",
+        lambda p, q: kl_divergence(p, q) / np.log(2),
+        "You used the logarithm to base 2, which measures in bits. This book uses natural "
+        "logarithms throughout, so that the second derivative of the divergence is the Fisher "
+        "information.",
+        "kld",
+    ),
+    Mistake(
+        "no_logarithm",
+        lambda p, q: np.sum(p * (p / q)),
+        "The logarithm is missing: you have the mean of the ratio p/q, which is 1, not 0, for "
+        "equal distributions.",
+        "kld",
+    ),
+    Mistake(
+        "symmetrised",
+        lambda p, q: (kl_divergence(p, q) + kl_divergence(q, p)) / 2,
+        "You averaged the two directions. That is a symmetric divergence of its own; trust regions "
+        "use one direction, with the old policy first.",
+        "kld",
+    ),
+    Mistake(
+        "nan_at_zero",
+        _formula,
+        "Your formula is right wherever p > 0, and gives `nan` where p is 0: there Python computes "
+        "0 times the logarithm of 0. Such a point adds nothing, since it is never drawn: sum over "
+        "the points with p > 0.",
+        "kld",
+    ),
+    Mistake(
+        "infinite_at_every_zero",
+        lambda p, q: np.inf if np.any(q == 0) else kl_divergence(p, q),
+        "You return infinity wherever q has a zero. A zero of q does harm only where p is positive; "
+        "where both are 0 the point never occurs and adds nothing.",
+        "kld",
+    ),
+    Mistake(
+        "support_ignored",
+        _where_both,
+        "You left out the points where q is 0. If p is positive there, q calls impossible what "
+        "does happen, and the divergence is infinite. Only the points with p = 0 may be left out.",
+        "kld",
+    ),
+)
+
+exercise = Exercise(
+    title="The Kullback-Leibler divergence",
+    label="kld",
+    statement=STATEMENT.strip(),
+    solution=kl_divergence,
+    hints=(
+        "It is an expectation: draw a point, take the logarithm of a ratio. Which distribution "
+        "draws the point, and which stands on top of the ratio?",
+        "Sum p log(p/q) over the points with p > 0 only. If q is 0 at one of them, the answer is "
+        "infinite.",
+        "`support = p > 0` is a mask: `p[support]` and `q[support]` are what the sum needs, and "
+        "`float('inf')` is infinity.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+    edges=EDGES,
+)

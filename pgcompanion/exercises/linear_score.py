@@ -1,0 +1,106 @@
+"""Exercise: the score of a softmax policy that is linear in features."""
+
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+For a softmax policy that is linear in features, $\pi_\theta(a \mid s) \propto
+e^{\theta^\top \phi(s, a)}$, the score is
+
+$$\nabla \log \pi_\theta(a \mid s) = \phi(s, a) - \mathbb E_{a' \sim \pi_\theta(\cdot \mid s)}
+  \bigl[ \phi(s, a') \bigr] .$$
+
+Write `linear_score(phi, pi, a)` for one state: `phi` of shape `(A, p)` holds the features of its
+actions, `pi` of shape `(A,)` their probabilities, and the integer `a` is the chosen action.
+Return an array of shape `(p,)`.
+"""
+
+
+def linear_score(phi: np.ndarray, pi: np.ndarray, a: int) -> np.ndarray:
+    """The gradient of log pi(a | s) for a softmax policy that is linear in features.
+
+    phi: (A, p); pi: (A,); a: an integer. Returns (p,).
+    """
+    return phi[a] - pi @ phi
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([[2.0], [4.0]]), np.array([0.25, 0.75]), 0
+    for A, p in [(2, 2), (3, 2), (4, 3)]:
+        weights = rng.integers(1, 6, A)
+        phi = rng.integers(-3, 5, (A, p)).astype(float)
+        yield phi, weights / weights.sum(), int(rng.integers(A))
+
+
+MISTAKES = (
+    Mistake(
+        "not_centred",
+        lambda phi, pi, a: phi[a],
+        "You returned the features of the chosen action alone. The normaliser depends on theta "
+        "too, and its derivative takes away the mean feature under the policy. The term may be "
+        "dropped only where the score is multiplied by an exact advantage, and only in the mean.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "uniform_mean",
+        lambda phi, pi, a: phi[a] - phi.mean(axis=0),
+        "You took away the plain mean of the features. The expectation is over actions drawn from "
+        "the policy: weigh each row by its probability in `pi`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "sum_of_features",
+        lambda phi, pi, a: phi[a] - phi.sum(axis=0),
+        "You took away the sum of all features. An expectation weighs each action by its "
+        "probability, and the weights add up to 1.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "negated",
+        lambda phi, pi, a: pi @ phi - phi[a],
+        "The sign is the wrong way round: you have the mean minus the chosen features. Moving "
+        "theta towards phi(s, a) makes the action a more likely.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "likelihood",
+        lambda phi, pi, a: pi[a] * linear_score(phi, pi, a),
+        "You returned the gradient of the probability. The score is the gradient of its "
+        "logarithm: divide by pi(a | s).",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "own_share_only",
+        lambda phi, pi, a: (1 - pi[a]) * phi[a],
+        "You took away the chosen action's own share of the mean and forgot the others. The "
+        "expectation runs over all actions, each with its own features.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "mean_only",
+        lambda phi, pi, a: pi @ phi,
+        "You returned the mean feature alone. The score tells how the chosen action differs from "
+        "it.",
+        "linear_softmax",
+    ),
+)
+
+exercise = Exercise(
+    title="The score of a linear softmax policy",
+    label="linear_softmax",
+    statement=STATEMENT.strip(),
+    solution=linear_score,
+    hints=(
+        "log pi(a | s) is theta @ phi[a] minus the logarithm of a sum over all actions. "
+        "Differentiate the two parts one after the other.",
+        "The second part gives the mean of the features, each action weighed by its probability.",
+        "A weighted mean of the rows of `phi` is the product `pi @ phi`.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

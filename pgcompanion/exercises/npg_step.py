@@ -1,0 +1,138 @@
+"""Exercise: the natural gradient step of a given size."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+The natural policy gradient goes as far uphill as it can while the quadratic model of the KL
+divergence stays within $\delta$:
+
+$$\max_d \; g^\top d \quad \text{subject to} \quad \tfrac12 d^\top F d \le \delta , \qquad
+  d = \sqrt{\frac{2 \delta}{g^\top F^{-1} g}} \; F^{-1} g .$$
+
+Write `npg_step(g, F, delta)` for a gradient `g` of shape `(p,)`, an invertible Fisher matrix `F` of
+shape `(p, p)` and a radius `delta`. Return the step $d$, of shape `(p,)`.
+"""
+
+
+def npg_step(g: np.ndarray, F: np.ndarray, delta: float) -> np.ndarray:
+    """The natural gradient step whose quadratic KL divergence is delta.
+
+    g: (p,); F: (p, p), invertible; delta: a number. Returns (p,).
+    """
+    direction = np.linalg.solve(F, g)
+    return np.sqrt(2 * delta / (g @ direction)) * direction
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.array([8.0]), np.array([[4.0]]), 0.5
+    yield np.array([2.0, 4.0]), np.array([[2.0, 0.0], [0.0, 8.0]]), 0.5
+    for p, delta in [(2, 0.1), (2, 0.01), (3, 0.5)]:
+        root = rng.integers(-2, 3, (p, p))
+        F = (root @ root.T + np.eye(p)).astype(float)
+        yield rng.integers(1, 5, p).astype(float), F, delta
+
+
+def _natural(g: np.ndarray, F: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.solve(F, g))
+
+
+MISTAKES = (
+    Mistake(
+        "fisher_not_inverted_and_no_two",
+        lambda g, F, delta: np.sqrt(delta / (g @ F @ g)) * _natural(g, F),
+        "Your step size is the root of delta / (g F g). Two things are missing: F has to be "
+        "inverted there too, and the constraint has a factor 1/2, so delta comes with a 2. This "
+        "very formula has been printed in lecture notes. Check: 1/2 d F d should equal delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "no_two",
+        lambda g, F, delta: npg_step(g, F, delta / 2),
+        "The factor 2 is missing under the root. The constraint is 1/2 d F d = delta; your step "
+        "uses up only half of delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "fisher_not_inverted_in_the_size",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ F @ g)) * _natural(g, F),
+        "The direction is right, and in the step size F is not inverted: it is g F^-1 g that "
+        "stands under the root. Check: 1/2 d F d should equal delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "multiplied_by_fisher",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ F @ g)) * (F @ g),
+        "You multiplied by F where its inverse is needed. Directions that change the policy "
+        "strongly are the ones to go along cautiously, so F divides: `np.linalg.solve(F, g)`.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "no_root",
+        lambda g, F, delta: 2 * delta / (g @ _natural(g, F)) * _natural(g, F),
+        "The square root is missing. The divergence grows with the square of the step, so the "
+        "step grows with the root of delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "vanilla_direction",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ F @ g)) * g,
+        "You scaled the plain gradient to the right divergence. It is the direction that makes "
+        "the step natural: of all steps with this divergence, F^-1 g climbs most.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "direction_only",
+        lambda g, F, delta: _natural(g, F),
+        "You returned the natural direction without its length. Scale it so that 1/2 d F d equals "
+        "delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "multiplier_for_step",
+        lambda g, F, delta: np.sqrt(g @ _natural(g, F) / (2 * delta)) * _natural(g, F),
+        "Your step size is upside down. The Lagrange multiplier is the root of g F^-1 g / "
+        "(2 delta), and the step size is 1 over the multiplier.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "euclidean_length",
+        lambda g, F, delta: np.sqrt(2 * delta) * _natural(g, F) / np.linalg.norm(_natural(g, F)),
+        "You measured the length of the step in parameters. The radius is a divergence: the "
+        "length to fix is d F d, not d d.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "diagonal_only",
+        lambda g, F, delta: npg_step(g, np.diag(np.diag(F)), delta),
+        "You divided by the diagonal of F alone. The inverse of a matrix is not the inverse of "
+        "its entries: solve the linear system F x = g.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "negated",
+        lambda g, F, delta: -npg_step(g, F, delta),
+        "Your step goes downhill. It has the right size and the right line; for ascent it is "
+        "added with a plus.",
+        "npg_optimization",
+    ),
+)
+
+exercise = Exercise(
+    title="The natural gradient step",
+    label="npg_optimization",
+    statement=STATEMENT.strip(),
+    solution=npg_step,
+    hints=(
+        "Solve two problems one after the other: in which direction, and how far? The constraint "
+        "alone answers the second.",
+        "The direction x solves F x = g. Insert d = eta x into 1/2 d F d = delta and solve for "
+        "eta; since F x = g, what is left under the root is g x.",
+        "`x = np.linalg.solve(F, g)` is the direction, and `g @ x` is g F^-1 g.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

@@ -1,0 +1,113 @@
+"""Exercise: the rewards from each step on."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+
+STATEMENT = r"""
+What an action is worth cannot depend on rewards that were paid before it. The sum that matters at
+step $h$ is the **reward-to-go**
+
+$$R_h(\tau) = \sum_{h'=h}^{H-1} r_{h'} .$$
+
+Write `reward_to_go(r)`. The array `r` has shape `(N, H)`: the rewards of $N$ episodes of $H$ steps.
+Return the array of the same shape whose entry $(n, h)$ is $R_h(\tau_n)$. For the rewards
+$1, 2, 4$ the answer is $7, 6, 4$.
+"""
+
+
+def reward_to_go(r: np.ndarray) -> np.ndarray:
+    """The sum of the rewards from step h to the end, for each episode n and step h.
+
+    r: (N, H). Returns (N, H).
+    """
+    return np.cumsum(r[:, ::-1], axis=1)[:, ::-1]
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield (np.array([[1.0, 2.0, 4.0]]),)
+    for shape in [(2, 2), (2, 3), (3, 5)]:
+        yield (rng.integers(-4, 6, shape).astype(float),)
+
+
+MISTAKES = (
+    Mistake(
+        "from_the_start",
+        lambda r: np.cumsum(r, axis=1),
+        "You summed the rewards from the start of the episode up to step h. The action at step h "
+        "cannot change what came before it: sum what comes from step h on. The running sum has to "
+        "run backwards.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "not_flipped_back",
+        lambda r: np.cumsum(r[:, ::-1], axis=1),
+        "Your running sum runs backwards, as it should, but its result is left in reversed order: "
+        "the sum of all rewards stands at the last step and belongs to the first. Flip the steps "
+        "once more.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "whole_return",
+        lambda r: np.broadcast_to(r.sum(axis=1, keepdims=True), r.shape),
+        "You gave every step the whole return of its episode. That is the coefficient of "
+        "REINFORCE, and it holds rewards that the action at step h could not influence. Keep only "
+        "those from step h on.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "next_step_on",
+        lambda r: reward_to_go(r) - r,
+        "Your sum begins at step h + 1. The reward at step h is paid for the action at step h, so "
+        "it belongs to the sum.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "own_reward_repeated",
+        lambda r: r * np.arange(r.shape[1], 0, -1),
+        "You added the same reward r[h] once for every step that is left, which gives (H - h) "
+        "times r[h]. The index of the sum has to move: r[h] + r[h+1] + ... + r[H-1].",
+        "pg_baseline",
+    ),
+    Mistake(
+        "over_episodes",
+        lambda r: np.cumsum(r[::-1], axis=0)[::-1],
+        "You summed along the first axis, which mixes different episodes. Rows are episodes and "
+        "columns are steps: the sum runs along axis 1.",
+        "trajectories",
+    ),
+    Mistake(
+        "down_the_columns",
+        lambda r: np.cumsum(r, axis=0),
+        "You summed down the columns, which adds up different episodes, and from the first one on. "
+        "Rows are episodes and columns are steps: the sum runs along axis 1, from step h to the "
+        "end.",
+        "trajectories",
+    ),
+    Mistake(
+        "mean_to_go",
+        lambda r: reward_to_go(r) / np.arange(r.shape[1], 0, -1),
+        "You averaged the rewards that are left. The return is a sum: a step with many rewards "
+        "ahead of it has more to answer for than the last one.",
+        "pg_with_q",
+    ),
+)
+
+exercise = Exercise(
+    title="Rewards-to-go",
+    label="pg_with_q",
+    statement=STATEMENT.strip(),
+    solution=reward_to_go,
+    hints=(
+        "Ask of each reward in turn: which actions came early enough to have influenced it? What "
+        "does the last step of an episode collect, and what does the step before it collect?",
+        "R[h] = r[h] + R[h+1]: begin at the last step and walk back. `np.cumsum` makes running "
+        "sums, though from the front.",
+        "Reverse the steps, take the running sum along axis 1, reverse the steps again: "
+        "`r[:, ::-1]` is the reversed array.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+)

@@ -1,0 +1,124 @@
+"""Exercise: the tabular softmax policy."""
+
+# mypy: disable-error-code="no-any-return"
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
+
+STATEMENT = r"""
+The tabular softmax policy has one parameter for each state and action:
+
+$$\pi_\theta(a \mid s) = \frac{e^{\theta_{s,a}}}{\sum_{a'} e^{\theta_{s,a'}}} .$$
+
+Write `softmax_policy(theta)`. The array `theta` has shape `(S, A)`. Return the array of the same
+shape whose row $s$ holds the probabilities of the actions in state $s$.
+"""
+
+
+def softmax_policy(theta: np.ndarray) -> np.ndarray:
+    """The probabilities pi(a | s) of the tabular softmax policy.
+
+    theta: (S, A). Returns (S, A).
+    """
+    weights = np.exp(theta - theta.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield (np.array([[0.0, 1.0]]),)
+    yield (np.array([[0.0, 1.0], [2.0, 2.0]]),)
+    for shape in [(2, 3), (3, 3), (4, 2)]:
+        yield (rng.integers(-4, 7, shape) / 2,)
+
+
+def _softmax(theta: np.ndarray, axis: int | None) -> np.ndarray:
+    weights = np.exp(theta)
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+MISTAKES = (
+    Mistake(
+        "over_the_table",
+        lambda theta: _softmax(theta, None),
+        "You divided by the sum over the whole table, so only all the entries together add up to "
+        "1. A policy is one distribution for each state: each row needs its own sum, over its "
+        "actions alone.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "over_the_states",
+        lambda theta: _softmax(theta, 0),
+        "You normalised along axis 0, so that the probabilities of one action add up to 1 over "
+        "the states. The agent is in one state and chooses among actions: it is each row, along "
+        "axis 1, that must add up to 1.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "no_exponential",
+        lambda theta: theta / theta.sum(axis=1, keepdims=True),
+        "You divided the parameters themselves by their sum. Parameters may be negative or zero, "
+        "and probabilities may not be negative: take the exponential first.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "not_normalised",
+        np.exp,
+        "You took the exponential and stopped there. The rows are positive now but do not add up "
+        "to 1: divide each row by its sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "log_probabilities",
+        lambda theta: np.log(_softmax(theta, 1)),
+        "You returned the logarithms of the probabilities. They are what the score is made of; "
+        "the policy itself is their exponential.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "greedy",
+        lambda theta: np.eye(theta.shape[1])[theta.argmax(axis=1)],
+        "You put all probability on the action with the largest parameter. That policy is "
+        "deterministic, and its gradient in theta is zero almost everywhere. Softmax keeps some "
+        "probability on every action.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "negative_exponent",
+        lambda theta: _softmax(-theta, 1),
+        "You used the exponential of minus theta, so that a larger parameter makes its action "
+        "less likely. An energy enters with a minus; a preference enters with a plus.",
+        "tabular_softmax",
+    ),
+)
+
+exercise = Exercise(
+    title="The softmax policy",
+    label="tabular_softmax",
+    statement=STATEMENT.strip(),
+    solution=softmax_policy,
+    hints=(
+        "Two things make a distribution: no entry is negative, and the entries add up to 1. Which "
+        "operation brings about the first, and which the second? Within which group of entries?",
+        "Take the exponential of the whole table, then divide each row by the sum of that row.",
+        "`weights.sum(axis=1, keepdims=True)` has shape (S, 1), so that `weights` can be divided "
+        "by it row by row.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+    stress=(
+        Stress(
+            (np.array([[1000.0, 999.0]]),),
+            "at theta = 1000 your function overflows, since `exp(1000)` is `inf` and inf/inf is "
+            "`nan`. A constant can be taken from a row without changing its probabilities: take "
+            "away the largest entry first, and no exponent is above 0.",
+        ),
+        Stress(
+            (np.array([[0.0, 1.0], [1000.0, 1001.0]]),),
+            "in a table with the rows (0, 1) and (1000, 1001) one row becomes 0/0, which is `nan`. "
+            "Take from each row its own largest entry, not the largest of the whole table.",
+        ),
+    ),
+)

@@ -1,0 +1,162 @@
+"""Exercise: the log-likelihood of a trajectory."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
+
+STATEMENT = r"""
+A trajectory is drawn one factor at a time:
+
+$$\rho_\theta(\tau) = \mu_0(s_0) \prod_{h=0}^{H-1} \pi_\theta(a_h \mid s_h)
+  \prod_{h=0}^{H-2} P(s_{h+1} \mid s_h, a_h) .$$
+
+Write `trajectory_log_likelihood(mu0, P, pi, s, a)` for one trajectory: its states `s` and its
+actions `a`, two integer arrays of shape `(H,)`. The other shapes are `mu0` `(S,)`, `P` `(S, A, S)`
+and `pi` `(S, A)`. Return the natural logarithm of $\rho_\theta(\tau)$ as one number.
+"""
+
+
+def trajectory_log_likelihood(
+    mu0: np.ndarray, P: np.ndarray, pi: np.ndarray, s: np.ndarray, a: np.ndarray
+) -> float:
+    """The natural logarithm of the probability of the trajectory (s[0], a[0], s[1], ...).
+
+    mu0: (S,); P: (S, A, S); pi: (S, A); s and a: integers, (H,). Returns a number.
+    """
+    start = np.log(mu0[s[0]])
+    actions = np.log(pi[s, a]).sum()
+    moves = np.log(P[s[:-1], a[:-1], s[1:]]).sum()
+    return float(start + actions + moves)
+
+
+def _problem(rng: np.random.Generator, S: int, A: int) -> tuple[np.ndarray, ...]:
+    def distribution(*shape: int) -> np.ndarray:
+        weights = rng.integers(1, 6, shape)
+        return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+    return distribution(S), distribution(S, A, S), distribution(S, A)
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    P = np.array([[[0.5, 0.5], [0.2, 0.8]], [[0.25, 0.75], [1.0, 0.0]]])
+    pi = np.array([[0.4, 0.6], [0.1, 0.9]])
+    yield np.array([0.75, 0.25]), P, pi, np.array([0, 1]), np.array([1, 0])
+    for S, A, H in [(2, 2, 3), (2, 3, 4), (3, 2, 6)]:
+        yield *_problem(rng, S, A), rng.integers(S, size=H), rng.integers(A, size=H)
+
+
+def _actions(pi: np.ndarray, s: np.ndarray, a: np.ndarray) -> float:
+    return float(np.log(pi[s, a]).sum())
+
+
+MISTAKES = (
+    Mistake(
+        "likelihood",
+        lambda mu0, P, pi, s, a: np.exp(trajectory_log_likelihood(mu0, P, pi, s, a)),
+        "You returned the likelihood itself. Its logarithm is asked for: add logarithms instead "
+        "of multiplying probabilities, which also keeps a long trajectory from rounding to 0.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "sum_without_logarithms",
+        lambda mu0, P, pi, s, a: mu0[s[0]] + pi[s, a].sum() + P[s[:-1], a[:-1], s[1:]].sum(),
+        "You added the probabilities. Independent choices multiply, and it is their logarithms "
+        "that add: take the log of each factor before the sum.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_start",
+        lambda mu0, P, pi, s, a: trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(mu0[s[0]]),
+        "The first factor is missing: the trajectory begins in s[0] with probability mu0[s[0]].",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "policy_only",
+        lambda mu0, P, pi, s, a: _actions(pi, s, a),
+        "You kept the factors of the policy alone. They are all that is left of the gradient in "
+        "theta, since the rest does not depend on theta; the likelihood has the start and the "
+        "transitions too.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_transitions",
+        lambda mu0, P, pi, s, a: np.log(mu0[s[0]]) + _actions(pi, s, a),
+        "The transitions are missing. After each action but the last, the world moves to the next "
+        "state with probability P[s[h], a[h], s[h+1]], and the likelihood has that factor too.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "dynamics_only",
+        lambda mu0, P, pi, s, a: trajectory_log_likelihood(mu0, P, pi, s, a) - _actions(pi, s, a),
+        "The factors of the policy are missing. At every step the agent draws its action with "
+        "probability pi[s[h], a[h]], and the world answers only then.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "last_action_missing",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(pi[s[-1], a[-1]])
+        ),
+        "You count H - 1 actions. There are H of them, one at every step: after the last state "
+        "there is no transition any more, but there is an action.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "wrapped_transition",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + np.log(P[s, a, np.roll(s, -1)]).sum()
+        ),
+        "You count H transitions, the last of them from the final state back to the first. The "
+        "trajectory ends with the action in s[H-1]: there are H - 1 transitions.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "next_action_moves",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + np.log(P[s[:-1], a[1:], s[1:]]).sum()
+        ),
+        "Your transitions use the action of the step after. The move from s[h] to s[h+1] is "
+        "caused by a[h]: `P[s[h], a[h], s[h+1]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "negated",
+        lambda mu0, P, pi, s, a: -trajectory_log_likelihood(mu0, P, pi, s, a),
+        "Your result has the opposite sign. The negative log-likelihood is the loss that "
+        "classifiers minimise; the log-likelihood itself is at most 0 for probabilities.",
+        "autoregressive_trajectories",
+    ),
+)
+
+
+def _long() -> Arguments:
+    steps = np.arange(2000)
+    half = np.full((2, 2), 0.5)
+    return np.array([0.5, 0.5]), np.full((2, 2, 2), 0.5), half, steps % 2, steps % 2
+
+
+exercise = Exercise(
+    title="The likelihood of a trajectory",
+    label="autoregressive_trajectories",
+    statement=STATEMENT.strip(),
+    solution=trajectory_log_likelihood,
+    hints=(
+        "Tell the episode as a story: a state is drawn, an action is chosen, the world moves, an "
+        "action is chosen, and so on. How many factors of each kind does it have?",
+        "One factor mu0, H factors pi and H - 1 factors P. Take the logarithm of each, and add.",
+        "Index with whole arrays: `pi[s, a]` holds the H factors of the policy, and "
+        "`P[s[:-1], a[:-1], s[1:]]` the H - 1 transitions.",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+    stress=(
+        Stress(
+            _long(),
+            "with 2000 steps of probability 1/2 your function no longer gives the right number: "
+            "the product of so many probabilities underflows to 0, and its logarithm is `-inf`. A "
+            "sum of logarithms has no such limit.",
+        ),
+    ),
+)

@@ -1,0 +1,128 @@
+"""Exercise: the surrogate objective of TRPO from samples."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
+from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+
+STATEMENT = r"""
+TRPO judges a new policy on episodes of the old one, with one importance weight for each step:
+
+$$\hat L(\theta) = \frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1}
+  \frac{\pi_\theta(a_h^n \mid s_h^n)}{\pi^k(a_h^n \mid s_h^n)} \, A_h^n .$$
+
+Write `trpo_surrogate(logp_new, logp_old, A)`. All three arrays have shape `(N, H)`: the logarithms
+of the two likelihoods of the actions that were taken, and the advantages. Return one number.
+"""
+
+
+def trpo_surrogate(logp_new: np.ndarray, logp_old: np.ndarray, A: np.ndarray) -> float:
+    """The importance-weighted advantages of N episodes of the old policy.
+
+    logp_new, logp_old, A: (N, H). Returns a number.
+    """
+    ratio = np.exp(logp_new - logp_old)
+    return float((ratio * A).sum(axis=1).mean())
+
+
+def cases(rng: np.random.Generator) -> Iterable[Arguments]:
+    yield np.log([[0.5, 0.2]]), np.log([[0.25, 0.4]]), np.array([[1.0, 6.0]])
+    for N, H in [(2, 2), (2, 3), (3, 4)]:
+        new, old = np.log(rng.integers(1, 10, (2, N, H)) / 10)
+        yield new, old, rng.integers(-4, 5, (N, H)).astype(float)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.sum(axis=1).mean())
+
+
+MISTAKES = (
+    Mistake(
+        "no_exponential",
+        lambda new, old, A: _mean((new - old) * A),
+        "You weighed the advantages by the difference of the logarithms, which is the logarithm "
+        "of the ratio. The weight is the ratio itself: take the exponential.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "inverted_ratio",
+        lambda new, old, A: _mean(np.exp(old - new) * A),
+        "Your ratio is upside down. The episodes come from the old policy, so the old likelihood "
+        "divides: an action that the new policy takes more often counts for more.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "ratio_of_logarithms",
+        lambda new, old, A: _mean(new / old * A),
+        "You divided the logarithms by each other. The ratio of two likelihoods is the "
+        "exponential of the difference of their logarithms.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "no_weights",
+        lambda new, old, A: _mean(A),
+        "You summed the advantages without weights. The result does not depend on the new policy "
+        "at all, so there is nothing to climb.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "new_likelihood_only",
+        lambda new, old, A: _mean(np.exp(new) * A),
+        "You weighed by the new likelihood alone. The old policy's episodes already show each "
+        "action as often as the old policy takes it: divide by the old likelihood.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "log_likelihood",
+        lambda new, old, A: _mean(new * A),
+        "You multiplied the advantages by the new log-likelihood. At the old parameters that has "
+        "the same gradient, and it is how the policy gradient is often coded; away from them it "
+        "is another function. The surrogate uses the ratio.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "trajectory_ratio",
+        lambda new, old, A: float((np.exp((new - old).sum(axis=1)) * A.sum(axis=1)).mean()),
+        "You multiplied the ratios of all the steps of an episode. That product is right for "
+        "whole trajectories, and its variance explodes with H. The surrogate keeps the states of "
+        "the old policy and reweighs only the action at each step.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "ratio_up_to_h",
+        lambda new, old, A: _mean(np.exp(np.cumsum(new - old, axis=1)) * A),
+        "You multiplied the ratios from the start up to step h. That corrects the states too, at "
+        "the price of a variance that grows with h; the surrogate leaves the states as they are "
+        "and uses the ratio of step h alone.",
+        "trpo_implement",
+    ),
+    mean_over_steps(trpo_surrogate, "trpo_implement"),
+    sum_over_episodes(trpo_surrogate, "trpo_implement"),
+    negated(trpo_surrogate, "trpo_implement"),
+)
+
+exercise = Exercise(
+    title="The surrogate of TRPO",
+    label="trpo_implement",
+    statement=STATEMENT.strip(),
+    solution=trpo_surrogate,
+    hints=(
+        "The actions were drawn from the old policy. How much should an advantage count if the "
+        "new policy takes that action twice as often?",
+        "The ratio of two likelihoods is the exponential of the difference of their logarithms. "
+        "Weigh, sum over the steps, average over the episodes.",
+        "`np.exp(logp_new - logp_old)` is the array of ratios, of shape (N, H).",
+    ),
+    cases=cases,
+    mistakes=MISTAKES,
+    stress=(
+        Stress(
+            (np.array([[-800.0]]), np.array([[-801.0]]), np.array([[1.0]])),
+            "with log-likelihoods near -800, as joint densities in many dimensions have, your "
+            "likelihoods underflow and 0/0 is `nan`. Subtract the logarithms before the "
+            "exponential.",
+        ),
+    ),
+)

@@ -1,0 +1,32 @@
+"""A notebook with an endless loop goes on after five seconds, and shows the feedback."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+CELLS = [
+    "from pgcompanion.exercises import check\ndef reward_to_go(r):\n    ...",
+    "check('reward_to_go', reward_to_go)",
+    "def reward_to_go(r):\n    while True:\n        print('again')",
+    "check('reward_to_go', reward_to_go)",
+    "print('the next cell')",
+]
+
+
+@pytest.mark.filterwarnings("default")
+def test_check_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
+    start = time.monotonic()
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    assert time.monotonic() - start < 40
+    (stub,), (late,), (after,) = (book.cells[i].outputs for i in (1, 3, 4))
+    assert "not started yet" in stub["data"]["text/html"]
+    assert "line 3 of <code" in late["data"]["text/html"]
+    assert "print('again')" in late["data"]["text/plain"]
+    assert after["text"] == "the next cell\n"
