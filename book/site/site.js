@@ -1,0 +1,50 @@
+// The book's own script: what style alone cannot do. A classic script, so that it runs from a disk.
+
+(function () {
+  "use strict";
+
+  // The notebook is saved, not shown, whatever the server calls it.
+  for (const link of document.querySelectorAll("a.btn-download-notebook")) {
+    link.setAttribute("download", "");
+    link.removeAttribute("target");
+  }
+
+  // Two of the theme's buttons are named otherwise than they read.
+  function name(selector, label) {
+    for (const button of document.querySelectorAll(selector)) {
+      button.setAttribute("aria-label", label);
+    }
+  }
+  name(".search-button-field", "Search Ctrl+K");
+  name(".theme-switch-button", "Color mode: Light, Dark or System Settings");
+
+  const BOXES = "div.math mjx-container, mjx-container.pg-wide, .bd-article pre";
+
+  // What is wider than its box can be reached and scrolled with the keyboard.
+  function reachable() {
+    for (const formula of document.querySelectorAll("span.math mjx-container")) {
+      const column = formula.closest("p, li, td, th, dd, figcaption, div");
+      const width = formula.firstElementChild.getBoundingClientRect().width;
+      formula.classList.toggle("pg-wide", width > column.clientWidth);
+    }
+    for (const box of document.querySelectorAll(BOXES)) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+  const typeset = window.MathJax && window.MathJax.startup && window.MathJax.startup.promise;
+  Promise.resolve(typeset).then(reachable);
+  window.addEventListener("resize", reachable);
+
+  // Paper shows proofs and hidden code.
+  const closed = [];
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll(".bd-article details:not([open])")) {
+      details.open = true;
+      closed.push(details);
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    while (closed.length) closed.pop().open = false;
+  });
+})();

@@ -1,0 +1,28 @@
+"""Which life a demo leads: in a kernel, or in a page."""
+
+from __future__ import annotations
+
+import os
+
+from pgcompanion.demos.engine.controls import Demo
+
+#: Set by the book's build to anything but "" or "0".
+STATIC = "PGCOMPANION_STATIC"
+
+
+def show(demo: Demo) -> None:
+    """Display a demo, moved by widgets in a kernel.
+
+    Where the environment variable ``PGCOMPANION_STATIC`` is 1, as while the book is built, display a
+    piece of HTML instead that holds every frame and needs no kernel.
+    """
+    from IPython.display import HTML, display
+
+    if os.environ.get(STATIC, "") in ("", "0"):
+        from pgcompanion.demos.engine.live import widget
+
+        display(widget(demo))  # type: ignore[no-untyped-call]
+    else:
+        from pgcompanion.demos.engine.static import html
+
+        display(HTML(html(demo)))  # type: ignore[no-untyped-call]

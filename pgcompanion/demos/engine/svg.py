@@ -1,0 +1,135 @@
+"""A figure as SVG that belongs to the page: its colours, its font, and few bytes.
+
+The frames of a demo differ in few elements. `pack` keeps every element once and each frame as runs
+of them, so that a grid of a few hundred frames weighs little more than a dozen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from pgcompanion import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_VARIABLES = {colour: f"var(--pg-{name})" for name, colour in style.COLOURS.items()}
+
+_FONT = "system-ui,sans-serif"
+
+# The root carries what matplotlib sets by a rule for "*", which would hit the whole page.
+_ROOT = rf'<svg viewBox="\1" font-family="{_FONT}" stroke-linejoin="round" role="img">'
+
+#: What matplotlib writes, and what an inline picture has in its place.
+_SHORTER: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+    (re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL), ""),
+    (re.compile(r"<defs>\s*<style.*?</defs>", re.DOTALL), ""),
+    (re.compile(r'<svg[^>]*viewBox="([^"]*)"[^>]*>'), _ROOT),
+    (re.compile(r"(?<=;base64,)[^\"]*"), lambda data: re.sub(r"\s", "", data[0])),
+    (re.compile(r"\s+"), " "),
+    (re.compile(r"(?<=>) (?=<)"), ""),
+    (re.compile(r'<g id="[^"]*"'), "<g"),
+    (re.compile(r"<g/>"), ""),
+    (re.compile(r"xlink:href"), "href"),
+    (re.compile(r'(?<=font: )([^;"]*px) [^;"]*'), rf"\1 {_FONT}"),  # matplotlib before 3.10
+    (re.compile(r'font-family: [^;"]*;? ?| transform="rotate\(-?0 [^"]*"'), ""),
+    (re.compile(r"(?<=: )#[0-9a-f]{6}\b"), lambda colour: _VARIABLES.get(colour[0], colour[0])),
+    (re.compile(r' (?:style|d)="[^"]*"'), lambda attribute: _tight(attribute[0])),
+    # Hundredths of a point; not in a matrix or a scale, whose numbers are multiplied, nor in a text.
+    (
+        re.compile(r">[^<]+<|(?:matrix|scale)\([^)]*\)|-?\d+\.\d{3,}"),
+        lambda found: _rounded(found[0]),
+    ),
+]
+
+_BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
+_GROUP = re.compile(r"</?g(?: [^>]*[^>/])?>")
+
+#: A path or a marker up to its looks, and a series of them that look the same.
+_SHAPE = r'<(?:path d="[^"]*"|use href="[^"]*" x="[^"]*" y="[^"]*")'
+_SERIES = re.compile(rf"{_SHAPE}( [^>]*)/>(?:{_SHAPE}\1/>)*")
+
+
+def _tight(attribute: str) -> str:
+    return re.sub(r'(?<=[:;MLQC]) | (?=[MLQCz"])', "", attribute)
+
+
+def _rounded(found: str) -> str:
+    return found if found[0] in ">ms" else f"{float(found):.2f}".rstrip("0").rstrip(".")
+
+
+def _ungrouped(svg: str) -> str:
+    """The picture without the groups that only group."""
+    open_groups: list[str] = []
+
+    def kept(tag: re.Match[str]) -> str:
+        if tag[0] != "</g>":
+            open_groups.append(tag[0])
+            return "" if tag[0] == "<g>" else tag[0]
+        return "" if open_groups.pop() == "<g>" else tag[0]
+
+    return _GROUP.sub(kept, svg)
+
+
+def _said_once(series: re.Match[str]) -> str:
+    """A series of shapes in a group that has the looks they share."""
+    looks = series[1]
+    return f"<g{looks}>{series[0].replace(f'{looks}/>', '/>')}</g>"
+
+
+def encode(fig: Figure, name: str = "demo") -> str:
+    """The figure as one ``<svg>`` element for an HTML page.
+
+    Text stays text. The colours of `style` become CSS variables, ``--pg-ink`` and so on, which the
+    page sets. The same figure gives the same string; ``name`` keeps the identifiers of two demos
+    apart.
+    """
+    import matplotlib
+
+    page = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        fig.savefig(page, format="svg", facecolor="none", metadata={"Date": None})
+    svg = page.getvalue()
+    for pattern, replacement in _SHORTER:
+        svg = pattern.sub(replacement, svg)
+    return _SERIES.sub(_said_once, _ungrouped(svg))
+
+
+def named(svg: str, words: str) -> str:
+    """The picture with words in its place for those who do not see it.
+
+    >>> named('<svg role="img"></svg>', "a < b")
+    '<svg aria-label="a &lt; b" role="img"></svg>'
+    """
+    return svg.replace("<svg ", f'<svg aria-label="{escape(words)}" ', 1)
+
+
+def pack(pictures: Iterable[str]) -> tuple[list[str], list[list[int]]]:
+    """Every distinct element once, and each picture as runs ``[start, length, start, length, …]``.
+
+    >>> parts, frames = pack(["<g><a/><b/></g>", "<g><a/><c/></g>"])
+    >>> parts
+    ['<g>', '<a/>', '<b/>', '</g>', '<c/>']
+    >>> frames
+    [[0, 4], [0, 2, 4, 1, 3, 1]]
+    """
+    places: dict[str, int] = {}
+    frames = [
+        _runs([places.setdefault(part, len(places)) for part in _BETWEEN_ELEMENTS.split(picture)])
+        for picture in pictures
+    ]
+    return list(places), frames
+
+
+def _runs(places: list[int]) -> list[int]:
+    runs: list[int] = []
+    for place in places:
+        if runs and place == runs[-2] + runs[-1]:
+            runs[-1] += 1
+        else:
+            runs += [place, 1]
+    return runs

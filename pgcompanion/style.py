@@ -1,0 +1,87 @@
+"""The look of every picture of the book.
+
+Eight colours that all kinds of colour vision tell apart (Okabe and Ito, 2008), set in an order that
+leaves the pale ones for last, and four greys. A demo's picture follows the page into dark mode: each
+colour named here has a CSS variable of the same name in the book's style sheet.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+#: The marks, in the order in which they are used.
+PALETTE = {
+    "blue": "#0072b2",
+    "vermillion": "#d55e00",
+    "green": "#009e73",
+    "purple": "#cc79a7",
+    "orange": "#e69f00",
+    "sky": "#56b4e9",
+    "yellow": "#f0e442",
+}
+
+#: Text and lines, secondary text, the lines of a grid, and the ground (the rim of a mark).
+GREYS = {"ink": "#22272e", "muted": "#626b76", "grid": "#d9dee4", "paper": "#fdfdfd"}
+
+COLOURS = PALETTE | GREYS
+
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW = PALETTE.values()
+INK, MUTED, GRID, PAPER = GREYS.values()
+
+#: A width in inches and a size in points that go together: on a telephone, where a picture of 360
+#: points is shrunk to some 330 pixels, text a point smaller than FONT is still 9 pixels high.
+WIDTH, FONT = 5.0, 11
+
+SETTINGS: dict[str, Any] = {
+    "figure.figsize": (WIDTH, 3.2),
+    "figure.dpi": 120,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.size": FONT,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.titlesize": FONT,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 6.0,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "image.cmap": "viridis",
+    "image.interpolation": "none",
+}
+
+
+def use() -> ExitStack:
+    """Set matplotlib's defaults to the book's, for good or within a ``with``.
+
+    >>> import matplotlib
+    >>> before = matplotlib.rcParams["font.size"]
+    >>> with use():
+    ...     matplotlib.rcParams["font.size"]
+    11.0
+    >>> bool(matplotlib.rcParams["font.size"] == before)
+    True
+    """
+    import matplotlib
+    from cycler import cycler
+
+    current: dict[str, Any] = matplotlib.rcParams  # type: ignore[assignment]
+    settings = SETTINGS | {"axes.prop_cycle": cycler(color=list(PALETTE.values()))}
+    stack = ExitStack()
+    stack.callback(current.update, {key: current[key] for key in settings})
+    current.update(settings)
+    return stack

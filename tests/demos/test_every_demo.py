@@ -1,0 +1,105 @@
+"""What every demo owes, asked of every point of its grid."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from types import ModuleType
+
+import matplotlib
+import pytest
+from demo_reading import Page, colours, is_balanced, read
+from matplotlib.figure import Figure
+
+from pgcompanion import demos
+from pgcompanion.demos.engine.controls import Control, defaults, grid
+from pgcompanion.demos.engine.svg import encode
+
+NAMES = [module.name for module in pkgutil.iter_modules(demos.__path__) if not module.ispkg]
+WEIGHT = 1.5e6
+
+pytestmark = pytest.mark.parametrize("demo", NAMES, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def demo(request: pytest.FixtureRequest) -> ModuleType:
+    return importlib.import_module(f"pgcompanion.demos.{request.param}")
+
+
+@pytest.fixture(scope="module")
+def page(demo: ModuleType) -> Page:
+    """The whole grid, drawn once."""
+    return read(demo)
+
+
+def test_it_holds_a_frame_a_sentence_and_controls(demo: ModuleType):
+    assert all(isinstance(control, Control) for control in demo.controls.values())
+    assert isinstance(demo.frame(**defaults(demo)), Figure)
+    assert isinstance(demo.describe(**defaults(demo)), str)
+
+
+def test_every_frame_is_well_formed_and_none_is_blank(page: Page):
+    for picture in page.pictures:
+        assert colours(picture)
+        assert "nan" not in picture.lower()
+
+
+def test_sentences_differ_where_pictures_do(demo: ModuleType, page: Page):
+    pictures_of = defaultdict(set)
+    for picture, caption in zip(page.pictures, page.captions, strict=True):
+        pictures_of[caption].add(picture)
+    assert all(len(pictures) == 1 for pictures in pictures_of.values())
+    assert all(caption == caption.strip() and caption.endswith(".") for caption in page.captions)
+
+
+def test_every_control_changes_the_picture(demo: ModuleType, page: Page):
+    of = {
+        tuple(values.values()): picture
+        for values, picture in zip(grid(demo), page.pictures, strict=True)
+    }
+    for name, control in demo.controls.items():
+        start = defaults(demo)
+        row = [of[tuple((start | {name: value}).values())] for value in control.values]
+        assert len(set(row)) > len(row) / 2
+
+
+def test_the_page_is_light_self_contained_and_well_formed(page: Page):
+    assert len(page.text.encode()) < WEIGHT
+    assert "http" not in page.text
+    assert is_balanced(page.text)
+
+
+def test_the_keyboard_moves_every_control_in_a_browser(
+    demo: ModuleType, page: Page, visit: Callable, capsys: pytest.CaptureFixture[str]
+):
+    start, moved = time.perf_counter(), 0.0
+    browser_page = visit(page.text)
+    values = defaults(demo)
+    for name, control in demo.controls.items():
+        chooser = browser_page.locator(f"[name={name}]")
+        key, values[name] = (
+            ("End", control.values[-1]) if control.start == 0 else ("Home", control.values[0])
+        )
+        chooser.press(key)
+        words = browser_page.locator(".pg-demo__caption", has_text=demo.describe(**values))
+        words.wait_for()
+        moved = moved or time.perf_counter()
+    with capsys.disabled():
+        print(f"\n{demo.__name__}: first move {moved - start:.2f} s after opening")
+
+
+def test_a_frame_depends_on_its_controls_alone(demo: ModuleType, page: Page):
+    name = demo.__name__.rpartition(".")[2]
+    choices = list(grid(demo))
+    for place in (0, len(choices) // 3, len(choices) - 1):
+        with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "text.color": "red"}):
+            fresh = encode(demo.frame(**choices[place]), name)
+        assert fresh == page.pictures[place]
+
+
+def test_a_blank_frame_would_be_noticed(page: Page):
+    start, end = page.pictures[0].find(">") + 1, page.pictures[0].rfind("<")
+    assert not colours(page.pictures[0][:start] + page.pictures[0][end:])
