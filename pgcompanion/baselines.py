@@ -163,7 +163,7 @@ def optimal(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
 def leave_one_out(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
     r"""For each trajectory the mean reward-to-go of the others, :math:`b_h^n=\frac1{N-1}\sum_{m\ne n}R_h(\tau_m)`, shape ``(N, H)``.
 
-    Statement: `pg_baseline_algorithm`. It reuses the batch without bias, since :math:`b^n` does not
+    Statement: `reused_baseline`. It reuses the batch without bias, since :math:`b^n` does not
     depend on :math:`\tau_n`. The mean is over the others that reach step ``h``; where none does, it is 0.
 
     Raises:

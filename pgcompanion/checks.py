@@ -37,8 +37,9 @@ def distribution(name: str, p: object, shape: tuple[int | None, ...] | None = No
         worst = p.real.min()
         raise ValueError(f"{name} must not be negative, but it contains {worst:.6g}.")
     sums = p.real.sum(axis=-1)
-    if not np.allclose(sums, 1.0, rtol=0.0, atol=ROW_SUM_TOLERANCE):
-        row = np.unravel_index(np.abs(sums - 1.0).argmax(), sums.shape)
+    errors = np.abs(sums - 1.0)
+    if (errors > ROW_SUM_TOLERANCE).any():
+        row = np.unravel_index(errors.argmax(), sums.shape)
         where = f"[{', '.join(str(int(i)) for i in row)}]" if row else ""
         raise ValueError(f"{name}{where} must sum to 1, but it sums to {sums[row]:.10g}.")
     return p

@@ -49,7 +49,7 @@ def kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     r"""The total variation distance :math:`\frac12\sum_x|p(x)-q(x)|`, between 0 and 1.
 
-    Statement: `kld`. It is the largest difference in probability that an event can have, and by
+    Statement: `pinsker`. It is the largest difference in probability that an event can have, and by
     Pinsker's inequality at most :math:`\sqrt{\mathrm{KL}(p\,\|\,q)/2}`. Shapes as in `kl`.
 
     Raises:

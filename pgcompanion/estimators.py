@@ -56,8 +56,12 @@ def reward_to_go(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
         >>> reward_to_go(tau)
         array([[7., 6., 4.]])
     """
-    r = discounted_rewards(tau, gamma)
-    return r[:, ::-1].cumsum(axis=1)[:, ::-1]
+    psi = np.empty_like(tau.r, dtype=float)
+    to_go = np.zeros(tau.N)
+    for h in reversed(range(tau.H)):
+        to_go += gamma**h * tau.r[:, h] * tau.mask[:, h]
+        psi[:, h] = to_go
+    return psi
 
 
 def q_function(tau: Trajectories, Q: np.ndarray, gamma: float = 1.0) -> np.ndarray:
@@ -128,6 +132,54 @@ def minus(psi: np.ndarray, b: np.ndarray) -> np.ndarray:
     return psi - b
 
 
+def gae(
+    tau: Trajectories,
+    V: np.ndarray | Callable[[np.ndarray], np.ndarray],
+    lam: float,
+    gamma: float = 1.0,
+) -> np.ndarray:
+    r"""Generalized advantage estimates :math:`\hat A_h=\sum_{l\ge0}(\gamma\lambda)^l\delta_{h+l}`, shape ``(N, H)``.
+
+    Statement: `gae`. :math:`\delta_h=r_h+\gamma V(s_{h+1})-V(s_h)` is the surprise of one step. At
+    :math:`\lambda=1` the sum is the reward-to-go less the value, at :math:`\lambda=0` one step's
+    surprise: less variance, more bias where ``V`` is not the value function.
+
+    What follows the last step of an episode is worth 0 where it ended (``tau.terminated``, or the
+    horizon) and :math:`V` of ``tau.last`` where it was only cut off.
+
+    The discount counts from step ``h``, as is usual for this estimate; :math:`\gamma^h\hat A_h`
+    estimates the coefficient of :math:`\nabla J_\gamma` (statement `pg_discounted`).
+
+    Args:
+        tau: trajectories.
+        V: values, as a table ``(H, S)`` or ``(H+1, S)``, or as a function of the states: it is given
+            ``tau.s (N, H, ...)`` and ``tau.last (N, ...)`` and returns ``(N, H)`` and ``(N,)``.
+        lam: :math:`\lambda` in [0, 1].
+        gamma: the discount.
+
+    Raises:
+        ValueError: ``lam`` is not in [0, 1], ``V`` has a wrong shape, or an episode was cut off and
+            ``tau.last`` or the row ``H`` of ``V`` is missing.
+
+    Source: Schulman et al. 2016.
+
+    Example:
+        >>> tau = Trajectories(np.zeros((1, 3), int), np.zeros((1, 3), int), np.array([[1.0, 2, 4]]))
+        >>> gae(tau, lambda s: np.full(s.shape, 1.0), lam=0.5)
+        array([[2.75, 3.5 , 3.  ]])
+    """
+    if not 0 <= lam <= 1:
+        raise ValueError(f"lam must lie in [0, 1], but it is {lam}.")
+    v, v_last = (V(tau.s) if callable(V) else along(tau, V)), _value_of_last(tau, V)
+    is_last = np.diff(tau.mask, axis=1, append=False) & tau.mask
+    v_next = np.where(is_last, v_last[:, None], np.roll(v, -1, axis=1))
+    surprise = (tau.r + gamma * v_next - v) * tau.mask
+    A = np.zeros((tau.H + 1, tau.N))
+    for h in reversed(range(tau.H)):
+        A[h] = surprise[:, h] + gamma * lam * A[h + 1]
+    return A[:-1].T
+
+
 def policy_gradient(
     policy: Policy,
     theta: np.ndarray,
@@ -152,7 +204,7 @@ def policy_gradient(
     psi = np.asarray(psi)
     if psi.shape != tau.r.shape:
         raise ValueError(f"psi has shape {psi.shape}, but (N, H) = {tau.r.shape} is expected.")
-    weights = psi * tau.mask
+    weights = psi if tau.complete else psi * tau.mask
     if not per_trajectory:
         return policy.score_sum(theta, tau.s, tau.a, weights) / tau.N
     terms = np.zeros((tau.N, policy.p))
@@ -201,6 +253,28 @@ def discounted_rewards(tau: Trajectories, gamma: float) -> np.ndarray:
         array([[1.  , 0.5 , 0.25]])
     """
     return tau.r * tau.mask * gamma ** np.arange(tau.H)
+
+
+def _value_of_last(
+    tau: Trajectories, V: np.ndarray | Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """What follows each trajectory is worth, shape ``(N,)``: 0 unless it was cut off."""
+    if tau.terminated is None or tau.terminated.all():
+        return np.zeros(tau.N)
+    if tau.last is None:
+        raise ValueError(
+            "tau.last must hold the observation after a cut-off episode, but it is None."
+        )
+    if callable(V):
+        v_last = V(tau.last)
+    elif len(V) == tau.H + 1:
+        v_last = np.asarray(V)[tau.mask.sum(axis=1), tau.last]
+    else:
+        raise ValueError(
+            f"V has shape {np.shape(V)}, but (H + 1, S) with H = {tau.H} is expected: "
+            f"an episode was cut off."
+        )
+    return np.where(tau.terminated, 0.0, v_last)
 
 
 def _expect_table(name: str, x: np.ndarray, H: int, ndim: int) -> None:

@@ -117,7 +117,7 @@ class MDP:
 class TimedMDP(MDP):
     """An MDP whose states are the pairs (step, state) of another one, ``base``.
 
-    Its dense ``P`` has ``(H S)^2 A`` entries and is only formed when asked for; the exact functions
+    Statement: `values`. Its dense ``P`` has ``(H S)^2 A`` entries and is only formed when asked for; the exact functions
     and the sampler fold a table over its states into a time-dependent table over ``base``.
     The last layer leads to itself: no step follows it.
     """
@@ -138,7 +138,7 @@ class TimedMDP(MDP):
         return self.H * self.base.S
 
     @cached_property
-    def P(self) -> np.ndarray:  # type: ignore[override]
+    def P(self) -> np.ndarray:
         """The dense transition probabilities, shape ``(H S, A, H S)``."""
         H, S, A = self.H, self.base.S, self.A
         P = np.zeros((H, S, A, H, S))
@@ -166,7 +166,7 @@ def _gymnasium_table(env: Any) -> tuple[dict[int, dict[int, list[Any]]], np.ndar
 
 def _ends(mu0: np.ndarray, goes_on: np.ndarray, terminates: np.ndarray) -> np.ndarray:
     """The states that end an episode, from the two matrices (state, next state) of a table."""
-    ends = terminates.any(axis=0)
+    ends: np.ndarray = np.logical_or.reduce(terminates)
     live = mu0 > 0
     for _ in range(len(mu0)):
         live |= (goes_on[live & ~ends] > 0).any(axis=0)

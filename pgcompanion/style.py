@@ -7,7 +7,8 @@ colour named here has a CSS variable of the same name in the book's style sheet.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: The marks, in the order in which they are used.
@@ -65,23 +66,36 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def use() -> ExitStack:
-    """Set matplotlib's defaults to the book's, for good or within a ``with``.
+def use() -> None:
+    """Set matplotlib's defaults to the book's, for good: what a page does once, at its top.
+
+    >>> import matplotlib
+    >>> with within():
+    ...     use()
+    ...     matplotlib.rcParams["font.size"]
+    11.0
+    """
+    import matplotlib
+    from cycler import cycler
+
+    current: dict[str, Any] = matplotlib.rcParams  # type: ignore[assignment]
+    current.update(SETTINGS | {"axes.prop_cycle": cycler(color=list(PALETTE.values()))})
+
+
+@contextmanager
+def within() -> Iterator[None]:
+    """The book's defaults for the length of a ``with``: what a picture of the package does.
 
     >>> import matplotlib
     >>> before = matplotlib.rcParams["font.size"]
-    >>> with use():
+    >>> with within():
     ...     matplotlib.rcParams["font.size"]
     11.0
     >>> bool(matplotlib.rcParams["font.size"] == before)
     True
     """
     import matplotlib
-    from cycler import cycler
 
-    current: dict[str, Any] = matplotlib.rcParams  # type: ignore[assignment]
-    settings = SETTINGS | {"axes.prop_cycle": cycler(color=list(PALETTE.values()))}
-    stack = ExitStack()
-    stack.callback(current.update, {key: current[key] for key in settings})
-    current.update(settings)
-    return stack
+    with matplotlib.rc_context():
+        use()
+        yield

@@ -1,10 +1,19 @@
-"""Sampled trajectories as arrays, one row an episode."""
+"""Sampled trajectories as arrays, one row an episode, and the sampler for finite MDPs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from pgcompanion import checks
+from pgcompanion.alias import AliasTable
+from pgcompanion.mdp import MDP, TimedMDP
+from pgcompanion.tables import folded, table
+
+CHUNK = 2**15
+COLUMNS = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +50,13 @@ class Trajectories:
             object.__setattr__(self, "mask", np.broadcast_to(np.True_, self.r.shape))
 
     @property
+    def complete(self) -> bool:
+        """Whether every episode has ``H`` steps."""
+        # The default repeats one entry in place: looking at it once is enough.
+        mask = self.mask if any(self.mask.strides) else self.mask[:1, :1]
+        return bool(mask.all())
+
+    @property
     def N(self) -> int:
         """Number of trajectories."""
         return int(self.r.shape[0])
@@ -49,3 +65,112 @@ class Trajectories:
     def H(self) -> int:
         """Number of steps of the longest trajectory."""
         return int(self.r.shape[1])
+
+
+def sample(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> Trajectories:
+    r"""``N`` independent trajectories :math:`\tau\sim\rho_\pi` of a finite MDP.
+
+    Statement: `autoregressive_trajectories`. :math:`s_0\sim\mu_0`, :math:`a_h\sim\pi_h(\cdot\mid s_h)`,
+    :math:`s_{h+1}\sim P(\cdot\mid s_h,a_h)`. ``pi`` is a table ``(S, A)`` or ``(H, S, A)``.
+
+    ``tau.s`` and ``tau.a`` have the smallest signed integer type, of 16 bits or more, that holds
+    every index ``(s * A + a) * S + s'`` of a transition, so that counting pairs and transitions
+    cannot overflow. In memory the steps are rows: ``tau.s.T`` is contiguous.
+
+    Raises:
+        ValueError: ``N`` is not a positive integer, or ``pi`` is not a table of the MDP's policies.
+
+    Example:
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> tau = sample(coin, np.array([[0.5, 0.5]]), N=10_000, rng=np.random.default_rng(0))
+        >>> tau.r.shape, float(tau.r.sum(axis=1).mean().round(1))
+        ((10000, 3), 1.5)
+    """
+    if isinstance(mdp, TimedMDP):
+        tau = sample(mdp.base, folded(mdp, pi), N, rng)
+        s = np.arange(mdp.H, dtype=_integer(mdp)) * mdp.base.S + tau.s
+        return Trajectories(s, tau.a, tau.r)
+    N, pi = checks.positive_integer("N", N), table(mdp, pi)
+    # Ten million uniforms are a third of the work; this is NumPy's fastest source of them.
+    rng = np.random.Generator(np.random.SFC64(rng.integers(2**63, size=4)))
+    L, draw = _blocks(mdp, pi, N, rng) if pi.ndim == 2 else _single_steps(mdp, pi, rng)
+    state = AliasTable(*_possible(mdp.mu0[None])).draw(np.zeros(N, dtype=int), rng)
+    (s, a), r = np.empty((2, mdp.H, N), _integer(mdp)), np.empty((mdp.H, N))
+    for h in range(0, mdp.H, L):
+        steps = slice(h, h + L)
+        for chunk in (slice(n, n + CHUNK) for n in range(0, N, CHUNK)):
+            pair, state[chunk] = draw(h, state[chunk])
+            pair = pair[: mdp.H - h]
+            s[steps, chunk] = state_of = pair // mdp.A
+            a[steps, chunk] = pair - state_of * mdp.A
+            r[steps, chunk] = mdp.r.take(pair)
+    return Trajectories(s.T, a.T, r.T)
+
+
+Draw = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From the step and the states ``(n,)`` there to the pairs ``s * A + a`` of the next ``L`` steps,
+shape ``(L, n)``, and the states after them."""
+
+
+def _single_steps(mdp: MDP, pi: np.ndarray, rng: np.random.Generator) -> tuple[int, Draw]:
+    """Draw the action of a step, then the next state."""
+    choices = np.tile(np.arange(mdp.A, dtype=np.int32), (mdp.H * mdp.S, 1))
+    actions = AliasTable(pi.reshape(-1, mdp.A), choices)
+    successors = AliasTable(*_possible(mdp.P.reshape(-1, mdp.S)))
+
+    def draw(h: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pair = state * mdp.A + actions.draw(h * mdp.S + state, rng)
+        return pair[None], successors.draw(pair, rng)
+
+    return 1, draw
+
+
+def _blocks(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> tuple[int, Draw]:
+    """Draw several steps at once: under one policy the chain of states is the same at every step.
+
+    An outcome is a path of actions and states. Twice as many steps square the number of paths, so the
+    blocks grow while their table is small beside the caches and beside the work.
+    """
+    p, code = _possible((pi[:, :, None] * mdp.P).reshape(mdp.S, -1))
+    action, state = np.divmod(code, mdp.S)
+    pair = np.arange(mdp.S)[:, None] * mdp.A + action
+    paths = np.stack([pair, state], axis=-1)[:, :, None].astype(_signed(mdp.S * mdp.A))
+    limit = min(COLUMNS, N * mdp.H // 32)
+    while mdp.S * p.shape[1] ** 2 <= limit and 2 * paths.shape[2] <= mdp.H:
+        p, paths = _twice(p, paths)
+    L = paths.shape[2]
+    table_of_paths = AliasTable(p, paths)
+
+    def draw(h: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        path = table_of_paths.draw(state, rng)
+        return path[..., 0].T.copy(), path[:, -1, 1]
+
+    return L, draw
+
+
+def _twice(p: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each path followed by each path that can follow it."""
+    S, K, L, _ = paths.shape
+    end = paths[:, :, -1, 1]
+    first = np.broadcast_to(paths[:, :, None], (S, K, K, L, 2))
+    twice = np.concatenate([first, paths[end]], axis=3)
+    return (p[:, :, None] * p[end]).reshape(S, K * K), twice.reshape(S, K * K, 2 * L, 2)
+
+
+def _possible(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The positive entries of each row, moved to the left, and the columns that they come from."""
+    row, column = p.nonzero()
+    counts = np.bincount(row, minlength=len(p))
+    place = np.arange(len(row)) - np.repeat(counts.cumsum() - counts, counts)
+    packed, source = np.zeros((2, len(p), counts.max()))
+    packed[row, place], source[row, place] = p[row, column], column
+    return packed, source.astype(np.int32)
+
+
+def _integer(mdp: MDP) -> np.dtype:
+    return np.promote_types(np.int16, _signed(mdp.S * mdp.A * mdp.S))
+
+
+def _signed(size: int) -> np.dtype:
+    """The smallest signed integer type that holds ``size``."""
+    return np.min_scalar_type(-size - 1)

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax, Softmax, TabularSoftmax
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path += [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]  # for chromium and the ledger
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 
 
 @pytest.fixture
@@ -40,3 +61,82 @@ def policy(request: pytest.FixtureRequest, mdp: MDP, rng: np.random.Generator) -
 @pytest.fixture
 def theta(policy: Softmax, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=policy.p)
+
+
+@pytest.fixture
+def measure(record_property: Callable[[str, object], None]) -> Callable[..., float]:
+    """Record the largest deviation that a test found, for the book's statement index.
+
+    `measure(x - y, over=tau.N)` returns the largest absolute entry, so that the number which is
+    recorded is the one which is asserted. `kind` is "error" or "z-score".
+    """
+
+    def record(
+        deviation: object, over: int, of: str = "trajectories", kind: str = "error"
+    ) -> float:
+        worst = float(np.abs(deviation).max())
+        record_property("measured", {"kind": kind, "worst": worst, "over": int(over), "of": of})
+        return worst
+
+    return record
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--statements", type=Path, help="write what the statement tests found here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.statements and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(StatementRecord(config.option.statements))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A report carries the labels of its test, also from one process to another."""
+    for item in items:
+        labels = {label for mark in item.iter_markers("statement") for label in mark.args}
+        item.user_properties.append(("labels", sorted(labels)))
+
+
+class StatementRecord:
+    """Every test that names a statement: its labels, its outcome, and what it measured."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tests: dict[tuple[str, str], dict] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        labels = dict(report.user_properties)["labels"]
+        if labels and (report.when == "call" or not report.passed):
+            path, _, name = report.nodeid.split("[")[0].partition("::")
+            name = name.replace("::", ".")
+            test = self.tests.setdefault(
+                (path, name),
+                {"path": path, "name": name, "labels": [], "passed": True, "measured": []},
+            )
+            test["labels"] = sorted({*test["labels"], *labels})
+            test["passed"] &= report.passed
+            test["measured"] += [x for key, x in report.user_properties if key == "measured"]
+
+    def pytest_sessionfinish(self) -> None:
+        tests = [self.tests[key] for key in sorted(self.tests)]
+        for test in tests:
+            in_order = sorted(test["measured"], key=lambda m: (m["of"], m["over"], m["worst"]))
+            worst = {(m["kind"], m["over"], m["of"]): m for m in in_order}
+            test["measured"] = list(worst.values())
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(tests, indent=1), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a network. One for all: playwright runs once in a process."""
+    import chromium
+    from playwright.sync_api import sync_playwright
+
+    path = chromium.find()
+    if path is None:
+        pytest.fail(chromium.MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

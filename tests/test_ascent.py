@@ -113,7 +113,7 @@ def squared_norms(eta: np.ndarray) -> np.ndarray:
     return BETA**2 * np.array(second)
 
 
-@pytest.mark.statement("sgd_rate")
+@pytest.mark.statement("sgd")
 def test_sgd_follows_the_exact_recursion_of_its_second_moment(rng):
     n, K = 20_000, 30
     eta = ascent.inverse_sqrt(0.4)
@@ -215,7 +215,7 @@ def test_the_bound_holds_for_reinforce_on_a_tabular_policy(small, rng):
     assert objective(small, policy, path[-1]) > objective(small, policy, theta0)
 
 
-@pytest.mark.statement("sgd_rate")
+@pytest.mark.statement("sgd")
 def test_a_minibatch_of_a_sum_is_unbiased_only_with_its_factor(rng):
     n, B = 6, 2
     g = rng.normal(size=(n, 3))

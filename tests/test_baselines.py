@@ -188,7 +188,7 @@ def test_a_baseline_from_independent_trajectories_leaves_the_mean_alone(tiny, fi
     np.testing.assert_allclose(expectation(rho, 2, estimate), g, atol=EXACT)
 
 
-@pytest.mark.statement("pg_baseline_algorithm")
+@pytest.mark.statement("reused_baseline")
 @pytest.mark.parametrize("fit", FITS)
 def test_a_baseline_from_the_same_trajectories_is_biased(tiny, fit):
     _, policy, theta, tau, rho, g = tiny
@@ -201,7 +201,7 @@ def test_a_baseline_from_the_same_trajectories_is_biased(tiny, fit):
     assert np.abs(expectation(rho, 2, estimate) - g).max() > 1e-2
 
 
-@pytest.mark.statement("pg_baseline_algorithm")
+@pytest.mark.statement("reused_baseline")
 @pytest.mark.parametrize("M", [2, 3])
 def test_the_mean_of_the_reused_batch_shrinks_the_gradient_by_one_part_in_m(tiny, M):
     _, policy, theta, tau, rho, g = tiny
@@ -222,7 +222,7 @@ def test_the_mean_of_the_reused_batch_shrinks_the_gradient_by_one_part_in_m(tiny
     assert np.abs(g / M).max() > 1e-2
 
 
-@pytest.mark.statement("pg_baseline_algorithm")
+@pytest.mark.statement("reused_baseline")
 def test_a_perfect_fit_to_the_same_trajectory_leaves_no_gradient_at_all(tiny):
     _, policy, theta, tau, _, g = tiny
     for n in range(tau.N):

@@ -47,7 +47,7 @@ def test_kl_is_infinite_without_support_and_ignores_what_cannot_happen():
     assert divergences.kl([0.5, 0.5], [1.0 - 1e-320, 1e-320]) < 400
 
 
-@pytest.mark.statement("kld")
+@pytest.mark.statement("pinsker")
 def test_pinsker_bounds_the_total_variation(pair, rng):
     p, q = pair
     tv = divergences.total_variation(p, q)
@@ -57,7 +57,7 @@ def test_pinsker_bounds_the_total_variation(pair, rng):
     np.testing.assert_allclose(tv, ((p - q) @ events.T).max(axis=1), atol=EXACT)
 
 
-@pytest.mark.statement("kld")
+@pytest.mark.statement("trajectory_kl")
 def test_the_trajectory_kl_is_the_kl_of_the_enumerated_distributions(small, rng):
     tau = exact.trajectories(small)
     pi, pi_new = rng.dirichlet(np.ones(small.A), size=(2, small.H, small.S))

@@ -62,7 +62,7 @@ def sgd(
 ) -> Iterator[np.ndarray]:
     r"""Stochastic gradient ascent: `ascent` with an estimate :math:`g_k` in place of the gradient.
 
-    Statement: `sgd_rate`. ``estimate(theta, rng)`` must be unbiased given the current iterate,
+    Statement: `sgd`. ``estimate(theta, rng)`` must be unbiased given the current iterate,
     :math:`\mathbb E[g_k\mid\theta^k]=\nabla J(\theta^k)`. Yields ``K + 1`` iterates.
 
     Raises:
@@ -80,7 +80,7 @@ def sgd(
 def minibatch_gradient(g: np.ndarray, n: int) -> np.ndarray:
     r"""The estimate :math:`\frac nB\sum_{i\in\text{batch}}\nabla J_i` of :math:`\nabla\sum_{i<n}J_i`, shape ``(p,)``.
 
-    Statement: `sgd_rate`. ``g (B, p)`` holds the gradients of ``B`` of the ``n`` terms, drawn
+    Statement: `sgd`. ``g (B, p)`` holds the gradients of ``B`` of the ``n`` terms, drawn
     uniformly. Without the factor :math:`n/B` the estimate is biased.
 
     Raises:

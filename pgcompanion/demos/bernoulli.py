@@ -49,7 +49,7 @@ def frame(theta0: float, eta: float, k: int) -> Figure:
 
     Statement: `natural_simple`.
     """
-    with style.use():
+    with style.within():
         fig, axes = panels(ROWS, height=5.3)
         for method, colour in enumerate((style.BLUE, style.VERMILLION)):
             _draw(axes[method::2], theta0, eta, k, natural=bool(method), colour=colour)

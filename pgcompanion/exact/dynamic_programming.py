@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcompanion import checks
 from pgcompanion.mdp import MDP, TimedMDP
+from pgcompanion.tables import folded, table
 
 BLOCK = 4
 
@@ -33,7 +33,7 @@ class Values(NamedTuple):
 def evaluate(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> Values:
     r"""Values, advantages, occupancies and objective of a policy.
 
-    Statement: `objective_fn`. Backwards :math:`V_H=0`, :math:`Q_h=r+\gamma PV_{h+1}`,
+    Statement: `objective_fn`, `values`, `objective_forms`. Backwards :math:`V_H=0`, :math:`Q_h=r+\gamma PV_{h+1}`,
     :math:`V_h(s)=\sum_a\pi_h(a\mid s)Q_h(s,a)`, :math:`A_h=Q_h-V_h`; forwards :math:`d_0=\mu_0`,
     :math:`d_{h+1}(s')=\sum_{s,a}d_h(s)\pi_h(a\mid s)P(s'\mid s,a)`; and
     :math:`J=\sum_s\mu_0(s)V_0(s)`. The chapter's case is :math:`\gamma=1`.
@@ -114,28 +114,11 @@ def visits_and_advantages(
         n = (v.d.T * gamma ** np.arange(mdp.H)).T
         return n.ravel(), (n[..., None] * v.A).reshape(mdp.S, mdp.A)
     pi = table(mdp, pi)
-    V, d = backward(mdp, pi, mdp.r, gamma), forward(mdp, pi, gamma)
+    V, d = both_ways(mdp, pi, gamma)
     n = d.sum(axis=0)
     pairs = gamma * (d.T @ V[1:])
-    W = n[:, None] * mdp.r + np.einsum("sat,st->sa", mdp.P, pairs)
+    W = n[:, None] * mdp.r + (mdp.P @ pairs[:, :, None])[..., 0]
     return n, W - np.einsum("hs,hs->s", d, V[:-1])[:, None]
-
-
-def table(mdp: MDP, pi: np.ndarray) -> np.ndarray:
-    pi = np.asarray(pi)
-    shapes = {2: (mdp.S, mdp.A), 3: (mdp.H, mdp.S, mdp.A)}
-    if pi.shape != shapes.get(pi.ndim):
-        raise ValueError(f"pi has shape {pi.shape}, but {shapes[2]} or {shapes[3]} is expected.")
-    return checks.distribution("pi", pi)
-
-
-def folded(mdp: TimedMDP, pi: np.ndarray) -> np.ndarray:
-    """The time-dependent table over the base that a table over a time-augmented MDP stands for."""
-    pi = table(mdp, pi)
-    if pi.ndim == 2:
-        return mdp.fold(pi)
-    steps = np.arange(mdp.H)
-    return pi.reshape(mdp.H, mdp.H, mdp.base.S, mdp.A)[steps, steps]
 
 
 def _embed(mdp: TimedMDP, base: Values) -> Values:
@@ -168,11 +151,10 @@ def chain(mdp: MDP, pi: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def backward(mdp: MDP, pi: np.ndarray, r: np.ndarray, gamma: float) -> np.ndarray:
     r"""Expected sums of ``r`` from each step on, shape ``(H+1, S)``; ``r`` is ``(S, A)`` or ``(H, S, A)``."""
-    V = np.zeros((mdp.H + 1, mdp.S), dtype=np.result_type(pi, r))
     if pi.ndim == r.ndim == 2:
         P_pi, r_pi = chain(mdp, pi, r)
-        V[:-1] = _powers(gamma * P_pi.T, r_pi, mdp.H).cumsum(axis=0)[::-1]
-        return V
+        return _reward_sums(_squares(gamma * P_pi), r_pi, mdp.H)
+    V = np.zeros((mdp.H + 1, mdp.S), dtype=np.result_type(pi, r))
     pi, r = (np.broadcast_to(x, (mdp.H, mdp.S, mdp.A)) for x in (pi, r))
     for h in reversed(range(mdp.H)):
         V[h] = (pi[h] * (r[h] + gamma * (mdp.P @ V[h + 1]))).sum(axis=1)
@@ -182,7 +164,7 @@ def backward(mdp: MDP, pi: np.ndarray, r: np.ndarray, gamma: float) -> np.ndarra
 def forward(mdp: MDP, pi: np.ndarray, gamma: float) -> np.ndarray:
     r"""Occupancies :math:`\gamma^hd_h(s)`, shape ``(H, S)``."""
     if pi.ndim == 2:
-        return _powers(gamma * chain(mdp, pi, mdp.r)[0], mdp.mu0, mdp.H)
+        return _rows(_squares(gamma * chain(mdp, pi, mdp.r)[0]), mdp.mu0, mdp.H)
     d = np.zeros((mdp.H, mdp.S), dtype=pi.dtype)
     d[0] = mdp.mu0
     P = mdp.P.reshape(-1, mdp.S)
@@ -191,14 +173,38 @@ def forward(mdp: MDP, pi: np.ndarray, gamma: float) -> np.ndarray:
     return d
 
 
-def _powers(M: np.ndarray, x: np.ndarray, n: int) -> np.ndarray:
+def both_ways(mdp: MDP, pi: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+    r"""`backward` with the MDP's rewards and `forward`; a stationary policy's chain is formed once."""
+    if pi.ndim == 3:
+        return backward(mdp, pi, mdp.r, gamma), forward(mdp, pi, gamma)
+    P_pi, r_pi = chain(mdp, pi, mdp.r)
+    squares = _squares(gamma * P_pi)
+    return _reward_sums(squares, r_pi, mdp.H), _rows(squares, mdp.mu0, mdp.H)
+
+
+def _squares(M: np.ndarray) -> list[np.ndarray]:
+    """``M, M², M⁴, …`` up to the power ``BLOCK``."""
+    squares = [M]
+    while 2 ** len(squares) <= BLOCK:
+        squares.append(squares[-1] @ squares[-1])
+    return squares
+
+
+def _reward_sums(squares: list[np.ndarray], r: np.ndarray, H: int) -> np.ndarray:
+    """``r + Mr + … + Mᴴ⁻¹r`` down to ``r`` and 0: expected sums of ``r`` from each step on."""
+    V = np.zeros((H + 1, len(r)), dtype=np.result_type(squares[0], r))
+    V[:-1] = _rows([M.T for M in squares], r, H).cumsum(axis=0)[::-1]
+    return V
+
+
+def _rows(squares: list[np.ndarray], x: np.ndarray, n: int) -> np.ndarray:
     """The rows ``x, xM, xM², …``, ``n`` of them, in blocks: few matrix products in place of many."""
-    rows = np.empty((n, len(x)), dtype=np.result_type(M, x))
-    rows[0], done, block = x, 1, 1
+    rows = np.empty((n, len(x)), dtype=np.result_type(squares[0], x))
+    rows[0], done = x, 1
     while done < n:
-        new = rows[done - block : done][: n - done]
-        rows[done : done + len(new)] = new @ M
+        block = min(done, BLOCK)
+        new = rows[done : done + block]
+        old = rows[done - block : done][: len(new)]
+        np.dot(old, squares[block.bit_length() - 1], out=new)
         done += len(new)
-        if block < BLOCK and done == 2 * block:
-            M, block = M @ M, 2 * block
     return rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.exact.dynamic_programming import table
 from pgcompanion.mdp import MDP
+from pgcompanion.tables import table
 from pgcompanion.trajectories import Trajectories
 
 LIMIT = 1_000_000

@@ -12,13 +12,12 @@ from pgcompanion.exact.dynamic_programming import (
     chain,
     evaluate,
     expected_visits,
-    folded,
     forward,
-    table,
     visits_and_advantages,
 )
 from pgcompanion.mdp import MDP, TimedMDP
 from pgcompanion.policies import Softmax
+from pgcompanion.tables import folded, table
 
 
 def gradient(mdp: MDP, policy: Softmax, theta: np.ndarray, gamma: float = 1.0) -> np.ndarray:
@@ -69,7 +68,7 @@ def discounted_gradient(
 def fisher(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
     r"""The Fisher information matrix of the trajectory distribution, shape ``(p, p)``.
 
-    Statement: `fisher_matrix`.
+    Statement: `fisher_matrix`, `fisher_trajectory`.
     :math:`F_\theta=\sum_h\mathbb E_{s_h}\mathbb E_{a_h}\nabla\log\pi_\theta(a_h\mid s_h)\nabla\log\pi_\theta(a_h\mid s_h)^\top`,
     a sum over steps, not an average.
 
@@ -86,7 +85,7 @@ def fisher(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
 def trajectory_kl(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> float:
     r""":math:`\mathrm{KL}(\rho_\pi\,\|\,\rho_{\pi'})` between trajectory distributions, in nats.
 
-    Statement: `kld`. By the chain rule the transitions cancel:
+    Statement: `kld`, `trajectory_kl`. By the chain rule the transitions cancel:
     :math:`\sum_h\mathbb E_{s_h\sim\rho_\pi}\mathrm{KL}(\pi_h(\cdot\mid s_h)\,\|\,\pi'_h(\cdot\mid s_h))`.
     It is infinite where ``pi_new`` forbids what ``pi`` does.
 
@@ -108,7 +107,7 @@ def trajectory_kl(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> float:
 def surrogate(mdp: MDP, policy: Softmax, theta_k: np.ndarray, theta: np.ndarray) -> float:
     r"""The local objective :math:`L_k(\theta)=\mathbb E_{s_0,\dots,s_{H-1}\sim\rho^k}\sum_h\mathbb E_{a\sim\pi_\theta(\cdot\mid s_h)}A_h^{\pi^k}(s_h,a)`.
 
-    Statement: `trpo`. States come from the old policy, actions from the new one, so
+    Statement: `surrogate`, `trpo`. States come from the old policy, actions from the new one, so
     :math:`L_k(\theta^k)=0` and :math:`\nabla L_k(\theta^k)=\nabla J(\theta^k)`.
 
     Example:

@@ -98,6 +98,24 @@ class Gaussian:
         old, new = ((self.mean(t, s), self.log_sigma(t)) for t in (theta_old, theta_new))
         return gaussian_kl(*old, *new)
 
+    def kl_gradient(
+        self, theta_old: np.ndarray, theta_new: np.ndarray, s: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        r"""The gradient of :math:`\sum_iw_i\mathrm{KL}` (see `kl`) in ``theta_new``, shape ``(p,)``.
+
+        Statement: `kld`. With :math:`z=(\mu_{\rm new}-\mu_{\rm old})/\sigma_{\rm new}` it is
+        :math:`z/\sigma_{\rm new}` in the mean and
+        :math:`1-z^2-\sigma_{\rm old}^2/\sigma_{\rm new}^2` in :math:`\log\sigma_{\rm new}`.
+        """
+        w, log_sigma = self._split(theta_new)
+        z = (self.mean(theta_new, s) - self.mean(theta_old, s)) * np.exp(-log_sigma)
+        widths = np.exp(2 * (self.log_sigma(theta_old) - log_sigma))
+        weights = cast(theta_new, weights)[..., None]
+        return self._join(
+            self.mu.pullback(w, s, weights * z * np.exp(-log_sigma)),
+            (weights * (1 - z * z - widths)).reshape(-1, self.n).sum(axis=0),
+        )
+
     def entropy(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         r"""Differential entropy of :math:`\pi_\theta(\cdot\mid s)` in nats, shape ``(...)``: the same in every state."""
         entropy = gaussian_entropy(self.log_sigma(theta))
@@ -160,7 +178,7 @@ class Gaussian:
 class LinearGaussian(Gaussian):
     r"""A mean that is linear in features: :math:`\pi_\Theta(\cdot\mid s)=\mathcal N(\Theta\psi(s),\sigma^2I_n)`.
 
-    Statement: `linear_gaussian`. ``features`` is an array ``(S, d)`` of the :math:`\psi(s)` of a finite
+    Statement: `gaussian_policy`. ``features`` is an array ``(S, d)`` of the :math:`\psi(s)` of a finite
     MDP, or the number ``d`` of entries of an observation, which is then its own feature vector (give it
     an entry that is always 1 for an intercept). ``theta`` begins with :math:`\Theta` ``(n, d)`` in row
     order. The score is :math:`\sigma^{-2}(a-\Theta\psi(s))\psi(s)^\top` and the Fisher matrix

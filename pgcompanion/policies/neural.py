@@ -59,7 +59,7 @@ class NeuralSoftmax(Softmax):
 class NeuralGaussian(Gaussian):
     r"""A Gaussian whose mean is a tanh network: :math:`\pi_\theta(\cdot\mid s)=\mathcal N(\mu_\theta(s),\sigma^2I_n)`.
 
-    Statement: `neural_gaussian`. ``inputs`` and ``hidden`` are as in `NeuralSoftmax`, ``sigma`` as in
+    Statement: `gaussian_policy`. ``inputs`` and ``hidden`` are as in `NeuralSoftmax`, ``sigma`` as in
     `Gaussian`; ``n`` is the dimension of an action. ``theta`` begins with the network's parameters.
 
     Raises:

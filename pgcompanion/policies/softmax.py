@@ -97,7 +97,7 @@ class Softmax(ABC):
     def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
         r"""The score, shape ``(..., p)``.
 
-        Statement: `neural_softmax`.
+        Statement: `neural_softmax`, `score_lemma`.
         :math:`\nabla\log\pi_\theta(a\mid s)=\nabla f_\theta(s,a)-\mathbb E_{a'\sim\pi_\theta(\cdot\mid s)}\nabla f_\theta(s,a')`.
         """
         return self.pullback_each(theta, s, self._centred(theta, s, a))
@@ -190,6 +190,22 @@ def _sum_by_state(s: np.ndarray, w: np.ndarray, S: int) -> np.ndarray:
     return total.reshape(S, A)
 
 
+def _weighted_counts(
+    s: np.ndarray, a: np.ndarray, weights: np.ndarray, S: int, A: int
+) -> np.ndarray:
+    """Add up the weights of each pair (s, a): shape ``(S, A)``.
+
+    The arrays are met in pieces that stay in the cache, in the order in which memory holds them.
+    """
+    total = np.zeros(S * A)
+    flags = ["external_loop", "buffered", "zerosize_ok"]
+    for s_piece, a_piece, piece in np.nditer([s, a, weights], flags, buffersize=2**16):
+        pair = checks.indices("s", s_piece, S).astype(np.intp) * A
+        pair += checks.indices("a", a_piece, A)
+        total += np.bincount(pair, piece, S * A)
+    return total.reshape(S, A)
+
+
 class TabularSoftmax(Softmax):
     r"""One logit :math:`\theta_{s,a}` for each state and action.
 
@@ -239,10 +255,7 @@ class TabularSoftmax(Softmax):
 
         Statement: `tabular_softmax`.
         """
-        s = checks.indices("s", s, self.S).astype(np.intp)
-        pair = s * self.A + checks.indices("a", a, self.A)
-        W = np.bincount(pair.ravel(), np.broadcast_to(weights, pair.shape).ravel(), self.p)
-        W = W.reshape(self.S, self.A)
+        W = _weighted_counts(s, a, weights, self.S, self.A)
         return (W - W.sum(axis=1, keepdims=True) * self.table(theta)).ravel()
 
     def fisher(self, theta: np.ndarray, s: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -261,7 +274,7 @@ class TabularSoftmax(Softmax):
 class LinearSoftmax(Softmax):
     r"""Logits that are linear in features :math:`\phi(s,a)\in\mathbb R^p`.
 
-    Statement: `linear_softmax`. :math:`\pi_\theta(a\mid s)\propto e^{\theta^\top\phi(s,a)}` with score
+    Statement: `linear_softmax`, `drop_centring`. :math:`\pi_\theta(a\mid s)\propto e^{\theta^\top\phi(s,a)}` with score
     :math:`\phi(s,a)-\mathbb E_{a'\sim\pi_\theta(\cdot\mid s)}\phi(s,a')`. ``features`` has shape
     ``(S, A, p)``.
 

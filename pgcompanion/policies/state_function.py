@@ -99,7 +99,7 @@ class StateFunction(ABC):
 class LinearMap(StateFunction):
     r""":math:`f_\Theta(s)=\Theta\,\psi(s)` with ``theta`` the matrix :math:`\Theta` ``(m, d)`` in row order.
 
-    Statement: `linear_gaussian`.
+    Statement: `gaussian_policy`.
 
     Example:
         >>> LinearMap(inputs=2, m=1).value(np.array([2.0, 3.0]), np.array([10.0, 1.0]))

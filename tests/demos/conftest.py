@@ -30,7 +30,7 @@ ROWS = ((Panel("Line", "x", xticks=(0.0, 1.0), yticks=(0.0, 1.0)), Panel("Dots",
 
 
 def frame(kind: str, slope: float, k: int) -> Figure:
-    with style.use():
+    with style.within():
         fig, (line, dots) = panels(ROWS, height=2.0)
         line.plot([0, 1], [0, slope], "--" if kind == "dashed" else "-")
         dots.plot([0.1 * i for i in range(k + 1)], [0.5] * (k + 1), "o")

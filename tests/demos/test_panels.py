@@ -49,7 +49,7 @@ def test_every_call_has_a_figure_of_its_own_outside_of_reuse():
 
 
 def test_every_frame_starts_with_the_first_colour():
-    with style.use(), reuse({}):
+    with style.within(), reuse({}):
         for _ in range(2):
             _, axes = panels(ROWS, height=3.0)
             assert axes[0].plot([0, 1])[0].get_color() == style.BLUE

@@ -180,7 +180,7 @@ def test_the_labels_of_a_picture_do_not_run_into_each_other(visit):
 def drawing(lift: float = 0.0) -> Figure:
     """One of each kind of thing that a demo may draw, without text."""
     x, y = np.meshgrid(np.linspace(0, 3, 9), np.linspace(0, 2, 7))
-    with style.use():
+    with style.within():
         fig, (left, right) = panels(((Panel(xlim=(0, 3), ylim=(0, 2)),) * 2,), height=2.5)
         left.contourf(x, y, np.sin(x * y), levels=5)
         left.quiver(x, y, np.cos(x), np.sin(y))

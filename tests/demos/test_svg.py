@@ -19,7 +19,7 @@ from pgcompanion.demos.engine.svg import encode, pack
 
 @pytest.fixture
 def figure() -> Figure:
-    with style.use():
+    with style.within():
         fig = Figure(figsize=(3, 2))
         ax = fig.add_axes((0, 0, 1, 1))
         ax.plot([0, 1, 2], [0, 1.23456, 4], "o-", color=style.GREEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,33 +41,12 @@ SIGNATURES = {
     "tabular_npg_update": "pi A_bar eta",
 }
 
-LABELS = {
-    "pg_chapter",
-    "objective_fn",
-    "trajectories",
-    "autoregressive_trajectories",
-    "reinforce_pg",
-    "pg_with_q",
-    "pg_baseline",
-    "pg_advantage",
-    "pg_baseline_algorithm",
-    "tabular_softmax",
-    "linear_softmax",
-    "gaussian_policy",
-    "pg_discounted",
-    "pdl",
-    "kld",
-    "trpo",
-    "importance_sampling",
-    "trpo_implement",
-    "fisher_matrix",
-    "npg",
-    "npg_optimization",
-    "natural_simple",
-    "ppo",
-    "ppo_clip",
-    "gae",
-}
+BOOK = Path(__file__).resolve().parents[2] / "book"
+HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+LABEL = re.compile(r"^(?::label: (\w+)|\((\w+)\)=)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+PAGES = [CODE.sub("", page.read_text(encoding="utf-8")) for page in BOOK.glob("*.md")]
+LABELS = {one or other for page in PAGES for one, other in LABEL.findall(page)}
 
 EXERCISES = [catalogue.find(id) for id in catalogue.IDS]
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=catalogue.IDS)
@@ -187,6 +167,16 @@ def test_the_texts_read_like_a_kind_expert(exercise: Exercise) -> None:
 @each
 def test_the_labels_are_those_of_the_book(exercise: Exercise) -> None:
     assert {exercise.label, *(mistake.label for mistake in exercise.mistakes)} <= LABELS
+
+
+def test_the_labels_of_the_book_are_those_of_its_statements_and_pages() -> None:
+    assert {"pg_with_q", "npg_optimization", "pg_chapter"} <= LABELS
+    assert "pg_with_v" not in LABELS
+
+
+def test_the_exercises_are_set_by_pages_of_the_book() -> None:
+    titles = {HEADING.search(page)[1] for page in PAGES}
+    assert set(catalogue.PAGES) <= titles
 
 
 @each

@@ -66,7 +66,7 @@ def test_the_table_shows_all_exercises_in_a_notebook_and_in_a_terminal() -> None
     for text in [*IDS, *PAGES]:
         assert text in repr(table)
         assert f">{text}<" in table._repr_html_()
-    assert table._repr_html_().count("<tr>") == len(IDS) + 1
+    assert table._repr_html_().count("<tr>") == len(IDS) + len(PAGES)
 
 
 DAMAGED = [
@@ -165,9 +165,20 @@ def test_a_crash_while_writing_leaves_the_old_file(
 def test_the_file_is_in_the_data_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     import platformdirs
 
+    monkeypatch.delenv("PGCOMPANION_PROGRESS", raising=False)
     path = record_module.default_path()
     assert path.name == "progress.json"
     assert path.parent == Path(platformdirs.user_data_dir("pgcompanion", appauthor=False))
+
+
+def test_the_environment_can_name_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCOMPANION_PROGRESS", str(tmp_path / "mine.json"))
+    monkeypatch.setattr(pgcompanion.exercises, "RECORD", Record())
+    check("reward_to_go", wrong)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+    assert state("reward_to_go") == "tried once"
 
 
 def test_three_hints_come_in_turn_and_then_all_of_them() -> None:

@@ -82,7 +82,7 @@ def test_the_log_density_is_that_of_the_definition(case, rng):
     assert np.abs(policy.log_prob(theta, s, a) - by_hand(sigma)).max() > 1e-2
 
 
-@pytest.mark.statement("linear_gaussian")
+@pytest.mark.statement("gaussian_policy")
 def test_the_linear_mean_is_a_matrix_times_the_features(rng):
     Theta, s = rng.normal(size=(N_ACTION, D)), rng.normal(size=D)
     policy = LinearGaussian(D, N_ACTION)
@@ -91,7 +91,7 @@ def test_the_linear_mean_is_a_matrix_times_the_features(rng):
     assert np.abs(in_column_order - Theta @ s).max() > 1e-2
 
 
-@pytest.mark.statement("linear_gaussian", "neural_gaussian")
+@pytest.mark.statement("gaussian_policy")
 @pytest.mark.parametrize("kind", ["linear", "neural"])
 def test_indices_mean_their_features(kind, sigma, rng):
     features = np.random.default_rng(1).normal(size=(4, D))
@@ -165,7 +165,7 @@ def test_the_expected_score_is_zero(case):
     assert np.abs(np.einsum("k,bkp->bp", w, not_centred)).max() > 1e-2
 
 
-@pytest.mark.statement("linear_gaussian")
+@pytest.mark.statement("gaussian_policy")
 def test_a_quadratic_reward_pulls_the_mean_to_its_optimum(sigma, rng):
     r""":math:`r(a)=-\|a-a^\star\|^2` has the gradient -2 (mu - a*) psi^T, and -2 sigma_i^2 in log sigma_i."""
     policy = LinearGaussian(D, N_ACTION, sigma)
@@ -282,7 +282,7 @@ def test_the_fisher_matrix_is_the_covariance_of_the_score(case, rng):
     assert np.abs(product / weights.sum() - covariance @ v).max() > 1e-2
 
 
-@pytest.mark.statement("fisher_matrix", "linear_gaussian")
+@pytest.mark.statement("fisher_matrix", "gaussian_policy")
 def test_the_linear_fisher_matrix_is_a_kronecker_product(rng):
     psi, weights = rng.normal(size=(B, D)), rng.random(B)
     policy = LinearGaussian(D, N_ACTION, SIGMA)

@@ -93,6 +93,23 @@ def test_weighted_sums_of_scores_need_not_form_them(mdp, policy, theta, rng):
     np.testing.assert_allclose(policy.score_average(theta, policy.states, W), by_hand, atol=EXACT)
 
 
+@pytest.mark.statement("tabular_softmax")
+def test_a_tabular_sum_is_the_same_however_memory_holds_its_arrays(rng):
+    S, A, shape = 5, 3, (300, 400)
+    policy, theta = TabularSoftmax(S, A), rng.normal(size=S * A)
+    s, a, weights = rng.integers(S, size=shape), rng.integers(A, size=shape), rng.normal(size=shape)
+    counts = np.zeros((S, A))
+    np.add.at(counts, (s, a), weights)
+    exact = (counts - counts.sum(axis=1, keepdims=True) * policy.table(theta)).ravel()
+    steps_first = [np.asfortranarray(x) for x in (s.astype(np.int16), a.astype(np.int8), weights)]
+    for s_, a_, w_ in [(s, a, weights), steps_first, (steps_first[0], a, weights)]:
+        np.testing.assert_allclose(policy.score_sum(theta, s_, a_, w_), exact, atol=EXACT)
+    none = np.zeros((0, 7), dtype=int)
+    np.testing.assert_array_equal(policy.score_sum(theta, none, none, np.zeros((0, 7))), 0.0)
+    wrong = policy.score_sum(theta, s, a, weights.reshape(400, 300).T)
+    assert abs(wrong - exact).max() > 1.0
+
+
 @pytest.mark.statement("kld")
 def test_kl_and_entropy_follow_their_definitions(mdp, policy, theta, rng):
     new = rng.normal(size=policy.p)

@@ -103,7 +103,7 @@ def _artists(picture: Picture) -> list[Artist]:
 def _drawn(rows: Rows, height: float, heights: tuple[float, ...]) -> Picture:
     from matplotlib.figure import Figure
 
-    with style.use():
+    with style.within():
         fig = Figure(figsize=(style.WIDTH, height))
         axes = []
         for panel, box in _boxes(rows, height * POINTS, heights or (1.0,) * len(rows)):

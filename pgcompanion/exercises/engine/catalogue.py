@@ -9,19 +9,28 @@ from pgcompanion.exercises.engine.exercise import Exercise
 
 PAGES: dict[str, tuple[str, ...]] = {
     "The objective": ("trajectory_log_likelihood",),
-    "REINFORCE": ("reinforce_gradient", "reward_to_go", "discounted_gradient"),
-    "Baselines": ("baseline_gradient",),
-    "Parameterizations": ("softmax_policy", "softmax_score", "linear_score", "gaussian_score"),
-    "Local optimization": ("performance_difference",),
+    "REINFORCE and the likelihood ratio": (
+        "reinforce_gradient",
+        "reward_to_go",
+        "discounted_gradient",
+    ),
+    "Baselines and advantages": ("baseline_gradient",),
+    "Policy parameterizations": (
+        "softmax_policy",
+        "softmax_score",
+        "linear_score",
+        "gaussian_score",
+    ),
+    "From policy iteration to local optimization": ("performance_difference",),
     "Importance sampling": ("importance_sampling_mean", "effective_sample_size"),
     "Trust regions": ("kl_divergence", "trpo_surrogate"),
-    "Natural gradient": (
+    "The natural policy gradient": (
         "fisher_matrix",
         "npg_step",
         "bernoulli_natural_gradient",
         "tabular_npg_update",
     ),
-    "PPO": ("ppo_penalty_objective", "ppo_clip_objective", "gae"),
+    "Proximal policy optimization": ("ppo_penalty_objective", "ppo_clip_objective", "gae"),
 }
 
 IDS: tuple[str, ...] = tuple(id for ids in PAGES.values() for id in ids)

@@ -17,6 +17,9 @@ Unusable = (OSError, ImportError, RuntimeError)  # no folder, no permission, no 
 
 
 def default_path() -> Path:
+    """Where the environment variable `PGCOMPANION_PROGRESS` says, or the user's data folder."""
+    if given := os.environ.get("PGCOMPANION_PROGRESS"):
+        return Path(given)
     import platformdirs
 
     return platformdirs.user_data_path("pgcompanion", appauthor=False) / "progress.json"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgcompanion.exercises.engine.catalogue import IDS, PAGES
@@ -22,26 +24,30 @@ class Progress:
         return f"{self.done} of {len(self.rows)} exercises done."
 
     def __repr__(self) -> str:
-        widths = [max(len(row[i]) for row in self.rows) for i in range(2)]
-        lines = [
-            f"{page:<{widths[0]}}  {id:<{widths[1]}}  {state}" for page, id, state in self.rows
-        ]
-        return "\n".join(filter(None, [*lines, "", self.summary, self.news]))
+        width = max(len(id) for _, id, _ in self.rows)
+        lines = []
+        for page, exercises in self._pages():
+            lines += [page, *(f"    {id:<{width}}  {state}" for id, state in exercises)]
+        return "\n".join([*lines, "", self.summary, *filter(None, [self.news])])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in _COLUMNS)
         body = "".join(
-            "<tr>" + "".join(f"<td {_CELL}>{html.escape(text)}</td>" for text in row) + "</tr>"
-            for row in self.rows
+            f'<tr><th scope="rowgroup" colspan="2" {_CELL}>{html.escape(page)}</th></tr>'
+            + "".join(
+                f"<tr><td {_CELL}>{html.escape(id)}</td><td {_CELL}>{html.escape(state)}</td></tr>"
+                for id, state in exercises
+            )
+            for page, exercises in self._pages()
         )
         news = f"<p>{html.escape(self.news)}</p>" if self.news else ""
-        return (
-            f"<table><caption {_CELL}>{self.summary}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{news}"
-        )
+        return f"<table><caption {_CELL}>{self.summary}</caption>{body}</table>{news}"
+
+    def _pages(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Each page with its exercises and their states."""
+        for page, rows in itertools.groupby(self.rows, key=lambda row: row[0]):
+            yield page, [(id, state) for _, id, state in rows]
 
 
-_COLUMNS = ("Page", "Exercise", "State")
 _CELL = 'style="text-align: left; padding: 0.1em 1em 0.1em 0"'
 
 

@@ -1,0 +1,69 @@
+"""The book's own markup: proofs, citations, and what the stock markup gets wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+from sphinx_proof.directive import ProofDirective
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
+
+
+@dataclass
+class AuthorYearRound(AuthorYearReferenceStyle):
+    """Citations as a book prints them: Williams (1992), (Amari, 1998)."""
+
+    bracket_textual: BracketStyle = field(default_factory=lambda: BracketStyle("(", ")"))
+    bracket_parenthetical: BracketStyle = field(default_factory=lambda: BracketStyle("(", ")"))
+
+
+class Disclosure(nodes.General, nodes.Element):
+    """A proof that is closed at first: `<details>`, which needs no script."""
+
+
+class Proof(ProofDirective):
+    """`prf:proof` with a title of its own; the class `dropdown` closes it."""
+
+    def run(self) -> list[nodes.Node]:
+        proof = Disclosure(closed="dropdown" in self.options.get("class", []))
+        self.state.nested_parse(self.content, self.content_offset, proof)
+        return [proof]
+
+
+def visit_disclosure(translator: HTML5Translator, node: Disclosure) -> None:
+    state = "" if node["closed"] else " open"
+    translator.body.append(f'<details class="pg-proof"{state}><summary>Proof</summary>\n<div>\n')
+
+
+def depart_disclosure(translator: HTML5Translator, node: Disclosure) -> None:
+    translator.body.append("</div>\n</details>\n")
+
+
+# Inline mathematics with a bracket before it or punctuation after it.
+TOUCHED = re.compile(r'([(\[]?)(<span class="math[^"]*">[^<]*</span>)([^\s<&]*)')
+
+
+def together(match: re.Match[str]) -> str:
+    before, formula, after = match.groups()
+    return f'<span class="pg-together">{match[0]}</span>' if before or after else formula
+
+
+def mend(body: str) -> str:
+    """Put right what the stock markup gets wrong."""
+    body = TOUCHED.sub(together, body)
+    # A list holds list items, and a disclosure is named by its own text.
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # One identifier, one element: these are written once for every statement of a page.
+    return re.sub(r' id="(proof|exercise|solution)-content"', "", body)
+
+
+def setup(app: Sphinx) -> None:
+    register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_round", AuthorYearRound)
+    app.add_node(Disclosure, html=(visit_disclosure, depart_disclosure))
+    app.add_directive_to_domain("prf", "proof", Proof, override=True)

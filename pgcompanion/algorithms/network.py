@@ -1,0 +1,141 @@
+r"""The local problem of a policy that is a network: one pass through it for each gradient.
+
+A generic policy answers two questions of a PPO step, the ratio :math:`\pi_\theta/\pi^k` and the
+gradient, and would send the minibatch through its network for each. Here the gradient goes back
+through the pass that gave the ratio. Passes are in single precision, parameters stay in double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from pgcompanion.algorithms.local import LocalProblem, StepProblem
+from pgcompanion.policies import MLP, NeuralGaussian, NeuralSoftmax
+from pgcompanion.policies.normal import gaussian_log_density
+
+NetworkPolicy = NeuralSoftmax | NeuralGaussian
+Pullback = Callable[[np.ndarray], np.ndarray]
+Trace = list[np.ndarray] | None
+
+
+def log_prob_pullback(
+    policy: NetworkPolicy, theta: np.ndarray, x: np.ndarray, a: np.ndarray, trace: Trace = None
+) -> tuple[np.ndarray, Pullback]:
+    r""":math:`\log\pi_\theta(a_i\mid x_i)`, shape ``(B,)``, and the map :math:`w\mapsto\sum_iw_i\nabla\log\pi_\theta(a_i\mid x_i)`.
+
+    Statement: `neural_softmax`, `gaussian_policy`. ``x (B, d)`` are the rows that the network takes, in
+    the precision of ``theta``; ``trace`` is room for a pass (`MLP.buffers`). The map may be used until
+    the next pass with the same ``trace``.
+
+    Example:
+        >>> rng, policy = np.random.default_rng(0), NeuralSoftmax(inputs=2, A=3)
+        >>> theta, x, a = policy.init(rng), rng.normal(size=(5, 2)), rng.integers(3, size=5)
+        >>> log_pi, pull = log_prob_pullback(policy, theta, x, a)
+        >>> w = rng.normal(size=5)
+        >>> bool(np.allclose(pull(w), policy.score_sum(theta, x, a, w)))
+        True
+    """
+    if isinstance(policy, NeuralSoftmax):
+        return _of_softmax(policy, theta, x, a, trace)
+    return _of_gaussian(policy, theta, x, a, trace)
+
+
+def _of_softmax(
+    policy: NeuralSoftmax, theta: np.ndarray, x: np.ndarray, a: np.ndarray, trace: Trace
+) -> tuple[np.ndarray, Pullback]:
+    trace = policy.network.forward(theta, x, trace)
+    z = trace[-1] - trace[-1].max(axis=0)
+    pi = np.exp(z)
+    total = pi.sum(axis=0)
+    pi /= total
+    taken = a, np.arange(len(a))
+
+    def pull(w: np.ndarray) -> np.ndarray:
+        delta = -w * pi
+        delta[taken] += w
+        return policy.network.backward(theta, trace, delta)
+
+    return z[taken] - np.log(total), pull
+
+
+def _of_gaussian(
+    policy: NeuralGaussian, theta: np.ndarray, x: np.ndarray, a: np.ndarray, trace: Trace
+) -> tuple[np.ndarray, Pullback]:
+    net, log_sigma = policy.mu, policy.log_sigma(theta)
+    w_mean = theta[: net.p]
+    trace = net.forward(w_mean, x, trace)
+    mu = trace[-1].T
+    z = (a - mu) * np.exp(-log_sigma)
+
+    def pull(w: np.ndarray) -> np.ndarray:
+        w = w[:, None]
+        of_mean = net.backward(w_mean, trace, (w * z * np.exp(-log_sigma)).T)
+        of_log_sigma = (w * (z * z - 1)).sum(axis=0)[: policy.p - net.p]
+        return np.concatenate([of_mean, of_log_sigma])
+
+    return gaussian_log_density(a, mu, log_sigma), pull
+
+
+class NetworkProblem(StepProblem):
+    r"""The local problem of a policy that is a network, from the steps of sampled trajectories.
+
+    Statement: `trpo_implement`. The arguments are those of `StepProblem`, the states being the rows
+    ``(B, d)`` that the network takes. Ratios and their gradients are computed in ``dtype``; divergences
+    and the Fisher matrix, where small differences count, in the precision of ``theta``.
+    """
+
+    def __init__(
+        self,
+        policy: NetworkPolicy,
+        theta_k: np.ndarray,
+        s: np.ndarray,
+        a: np.ndarray,
+        psi: np.ndarray,
+        N: float,
+        log_prob_k: np.ndarray | None = None,
+        dtype: type[np.floating] = np.float32,
+        trace: Trace = None,
+    ) -> None:
+        self.dtype, self._trace = dtype, trace
+        s, psi = s.astype(dtype, copy=False), psi.astype(dtype, copy=False)
+        if log_prob_k is None:
+            log_prob_k = policy.log_prob(theta_k.astype(dtype), s, a)
+        super().__init__(policy, theta_k, s, a, psi, N, log_prob_k)
+
+    def ratio(self, theta: np.ndarray) -> np.ndarray:
+        return super().ratio(theta.astype(self.dtype))
+
+    def surrogate_gradient(self, theta: np.ndarray) -> np.ndarray:
+        u, pull = self._ratio_pullback(theta)
+        return pull(self.psi * u)
+
+    def clipped_gradient(self, theta: np.ndarray, eps: float) -> np.ndarray:
+        u, pull = self._ratio_pullback(theta)
+        inside = np.where(self.psi > 0, u < 1 + eps, u > 1 - eps)
+        return pull(self.psi * u * inside)
+
+    def minibatches(self, size: int | None, rng: np.random.Generator) -> Iterator[LocalProblem]:
+        B = len(self.psi)
+        size = min(size or B, B)
+        trace = network_of(self.policy).buffers(size, np.dtype(self.dtype))
+        order = rng.permutation(B)
+        shuffled = [x[order] for x in (self.states, self.a, self.psi, self.log_prob_k)]
+        for start in range(0, B, size):
+            s, a, psi, log_prob_k = (x[start : start + size] for x in shuffled)
+            N, room = self.N * len(psi) / B, trace if len(psi) == size else None
+            yield NetworkProblem(
+                self.policy, self.theta_k, s, a, psi, N, log_prob_k, self.dtype, room
+            )
+
+    def _ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
+        log_pi, pull = log_prob_pullback(
+            self.policy, theta.astype(self.dtype), self.states, self.a, self._trace
+        )
+        return np.exp(log_pi - self.log_prob_k), lambda w: pull(w / self.N)
+
+
+def network_of(policy: NetworkPolicy) -> MLP:
+    """The network that gives the logits or the mean."""
+    return policy.network if isinstance(policy, NeuralSoftmax) else policy.mu

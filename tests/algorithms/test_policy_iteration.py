@@ -1,0 +1,90 @@
+"""Policy iteration: exact improvement, and what a wrong Q can cost."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+
+import numpy as np
+import pytest
+
+from pgcompanion import exact
+from pgcompanion.algorithms import degradation_bound, greedy, policy_iteration, worst_advantage
+from pgcompanion.mdp import MDP
+
+EXACT = 1e-10
+
+
+def uniform(mdp: MDP) -> np.ndarray:
+    return np.full((mdp.S, mdp.A), 1 / mdp.A)
+
+
+@pytest.mark.statement("policy_iteration")
+def test_no_value_ever_falls_and_the_optimum_is_reached_in_as_many_iterations_as_steps(mdp):
+    its = list(policy_iteration(mdp, uniform(mdp), K=mdp.H))
+    for before, after in pairwise(its):
+        assert (after.values.V >= before.values.V - EXACT).all()
+    _, best = exact.optimal(mdp)
+    np.testing.assert_allclose(its[-1].values.V, best.V, atol=EXACT)
+    assert its[0].J < best.J - 0.1
+
+
+@pytest.mark.statement("policy_iteration")
+def test_without_a_number_of_iterations_it_never_ends(small):
+    its = list(islice(policy_iteration(small, uniform(small)), 9))
+    assert [it.k for it in its] == list(range(9))
+    np.testing.assert_array_equal(its[-1].pi, its[-2].pi)
+    assert its[0].kl == its[-1].kl == 0.0
+    assert its[1].kl == np.inf or its[1].kl > 0
+
+
+@pytest.mark.statement("policy_iteration")
+def test_greed_compares_the_actions_of_one_step_only(mdp, rng):
+    Q = rng.normal(size=(mdp.H, mdp.S, mdp.A))
+    pi = greedy(Q)
+    assert pi.shape == Q.shape
+    np.testing.assert_array_equal((pi * Q).sum(axis=-1), Q.max(axis=-1))
+    across_steps = np.eye(mdp.A)[Q.max(axis=0).argmax(axis=-1)]
+    assert ((across_steps * Q).sum(axis=-1) < Q.max(axis=-1) - 1e-3).any()
+
+
+@pytest.mark.statement("policy_iteration", "pdl_bound")
+def test_a_wrong_q_costs_at_most_the_bound_and_the_exact_q_costs_nothing(mdp, rng, measure):
+    excess, degraded = [], 0
+    for _ in range(100):
+        old = rng.dirichlet(np.ones(mdp.A), size=mdp.S)
+        wrong = rng.normal(size=(mdp.H, mdp.S, mdp.A))
+        start, new = policy_iteration(mdp, old, q=lambda pi, Q=wrong: Q, K=1)
+        drop = start.values.V[:-1] - new.values.V[:-1]
+        excess.append((drop - degradation_bound(mdp, old, new.pi)[:, None]).max())
+        degraded += new.J < start.J
+        assert degradation_bound(mdp, old, greedy(start.values.Q)).max() <= EXACT
+    assert measure(max(max(excess), 0.0), over=100, of="wrong Q") < EXACT
+    assert degraded > 50
+
+
+@pytest.mark.statement("pdl_bound")
+def test_the_worst_choice_is_sought_over_the_steps_too(mdp, rng):
+    """The minimum over the states of the first step alone promises more than can be kept."""
+    broken = 0
+    for _ in range(100):
+        old = rng.dirichlet(np.ones(mdp.A), size=mdp.S)
+        new = greedy(rng.normal(size=(mdp.H, mdp.S, mdp.A)))
+        v = exact.evaluate(mdp, old)
+        drop = v.V[:-1] - exact.evaluate(mdp, new).V[:-1]
+        first = (new[0] * v.A[0]).sum(axis=-1).min()
+        assert worst_advantage(mdp, old, new) <= first + EXACT
+        bound = (mdp.H - np.arange(mdp.H)) * max(-first, 0.0)
+        broken += bool((drop > bound[:, None] + EXACT).any())
+    assert broken > 0
+
+
+@pytest.mark.statement("pdl_bound")
+def test_the_bound_is_attained_in_one_state():
+    H = 7
+    one = MDP(np.ones((1, 2, 1)), r=[[0.0, -1.0]], mu0=[1.0], H=H)
+    good = np.array([[1.0, 0.0]])
+    wrong = np.tile([[[0.0, 1.0]]], (H, 1, 1))
+    start, new = policy_iteration(one, good, q=lambda pi: wrong, K=1)
+    drop = start.values.V[:-1, 0] - new.values.V[:-1, 0]
+    np.testing.assert_allclose(drop, degradation_bound(one, good, new.pi), atol=EXACT)
+    assert drop[0] == pytest.approx(H, abs=EXACT)

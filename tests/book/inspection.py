@@ -1,0 +1,131 @@
+"""What a reader's browser must find on a page of the book. Each function returns the faults."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+WIDE = {"width": 1400, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+OPEN_ALL = """() => {
+  for (const box of document.querySelectorAll("details")) box.open = true;
+  for (const box of document.querySelectorAll(".toggle-hidden"))
+    box.classList.remove("toggle-hidden");
+}"""
+
+TYPESET = """async () => {
+  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  await document.fonts.ready;
+}"""
+
+MATHEMATICS = r"""() => {
+  const faults = [];
+  for (const formula of document.querySelectorAll(".math"))
+    if (!formula.querySelector("mjx-container svg"))
+      faults.push("mathematics is not typeset: " + formula.textContent.trim().slice(0, 60));
+  for (const error of document.querySelectorAll("mjx-merror, [data-mjx-error]"))
+    faults.push("mathematics has an error: " + (error.getAttribute("data-mjx-error") || ""));
+  for (const text of document.querySelectorAll("mjx-assistive-mml mtext[mathcolor=red]"))
+    faults.push("mathematics has an unknown macro: " + text.textContent);
+  const prose = document.querySelector("article, body").cloneNode(true);
+  for (const other of prose.querySelectorAll("pre, code, script, style, mjx-container"))
+    other.remove();
+  for (const raw of prose.textContent.match(/\\[([].{0,40}|\$\$.{0,40}/g) || [])
+    faults.push("mathematics is left raw in the text: " + raw);
+  return faults;
+}"""
+
+IMAGES = r"""() => {
+  const faults = [];
+  const file = /^\s*$|\.(png|svg|jpe?g|webp|gif)$/i;
+  for (const image of document.querySelectorAll("img"))
+    if (file.test(image.getAttribute("alt") || ""))
+      faults.push("image without alternative text: " + image.getAttribute("src").slice(0, 80));
+  for (const drawing of document.querySelectorAll(".pg-demo__picture svg"))
+    if (!(drawing.getAttribute("aria-label") || drawing.querySelector("title")))
+      faults.push("drawing without a name");
+  return faults;
+}"""
+
+SIDEWAYS = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  const wide = [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > width + 1)
+    .map((element) => element.tagName + "." + element.className);
+  return ["the page scrolls sideways at 390 px: " + wide.slice(-3).join(", ")];
+}"""
+
+
+def watch(page: Page, base: str) -> list[str]:
+    """Collect requests elsewhere, failed requests and errors of a page, from now on."""
+    faults: list[str] = []
+
+    def requested(url: str) -> None:
+        if not url.startswith((base, "data:", "blob:")):
+            faults.append(f"request elsewhere: {url}")
+
+    page.on("request", lambda request: requested(request.url))
+    page.on("requestfailed", lambda request: faults.append(f"request failed: {request.url}"))
+    page.on("console", lambda m: faults.append(f"console: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on("response", lambda r: faults.append(f"missing: {r.url}") if r.status >= 400 else None)
+    return faults
+
+
+def fresh(browser: Browser, base: str, **options: object) -> BrowserContext:
+    """A new reader; from a disk, one without any network."""
+    context = browser.new_context(viewport=WIDE, offline=base.startswith("file:"), **options)
+    context.set_default_timeout(20_000)
+    return context
+
+
+def visit(browser: Browser, base: str, path: str) -> list[str]:
+    """Read one page from top to bottom, wide and narrow, and move its demos."""
+    context = fresh(browser, base)
+    page = context.new_page()
+    faults = watch(page, base)
+    page.goto(f"{base}/{path}", wait_until="load")
+    page.evaluate(TYPESET)
+    found = page.evaluate(MATHEMATICS) + page.evaluate(IMAGES)
+    for demo in page.locator("figure.pg-demo").all():
+        found += move(demo)
+    page.evaluate(OPEN_ALL)
+    page.set_viewport_size(NARROW)
+    page.wait_for_timeout(100)
+    found += page.evaluate(SIDEWAYS)
+    context.close()
+    return faults + found
+
+
+def move(demo: Locator) -> list[str]:
+    """Move each control of a demo: some position must give another picture."""
+    demo.scroll_into_view_if_needed()
+    controls = demo.locator("input[type=range], select").all()
+    if not controls:
+        return ["a demo without a control"]
+    dead = [control for control in controls if not moves(demo, control)]
+    return [f"a control does not change the picture: {c.get_attribute('name')}" for c in dead]
+
+
+def moves(demo: Locator, control: Locator) -> bool:
+    """Whether the picture changes while the control goes from end to end."""
+    picture = demo.locator(".pg-demo__picture")
+    before = picture.screenshot(animations="disabled")
+    for _ in positions(control):
+        demo.page.wait_for_timeout(60)
+        if picture.screenshot(animations="disabled") != before:
+            return True
+    return False
+
+
+def positions(control: Locator):
+    """Put a control into one position after the other, as a reader with a keyboard does."""
+    if control.evaluate("control => control.tagName") == "SELECT":
+        for index in range(control.locator("option").count()):
+            control.select_option(index=index)
+            yield index
+    else:
+        for key in ["Home", *["ArrowRight"] * 5, "End"]:
+            control.press(key)
+            yield key

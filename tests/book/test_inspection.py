@@ -1,0 +1,49 @@
+"""Negative controls of the browser tests: each fault, put on a page alone, is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inspection import visit
+from playwright.sync_api import Browser
+
+DEMO = """<figure class="pg-demo"><input type="range" name="k" min="0" max="3" value="0">
+<div class="pg-demo__picture"><svg role="img" aria-label="a bar" width="90" height="20">
+<rect width="5" height="20"/></svg></div></figure>
+<script>document.querySelector("input").oninput = (event) => {}</script>"""
+MOVES = 'document.querySelector("rect").setAttribute("width", 5 + 20 * event.target.value)'
+SOUND = DEMO.replace("=> {}", f"=> {{ {MOVES} }}")
+
+FAULTY = {
+    "request elsewhere": '<script src="https://example.org/x.js"></script>',
+    "request failed": '<link rel="stylesheet" href="absent.css">',
+    "console": '<script>console.error("oh")</script>',
+    "script error": "<script>throw Error('oh')</script>",
+    "mathematics is not typeset": '<span class="math">x</span>',
+    "mathematics has an error": '<p><span data-mjx-error="oh"></span></p>',
+    "mathematics has an unknown macro": (
+        r'<mjx-assistive-mml><mtext mathcolor="red">\foo</mtext></mjx-assistive-mml>'
+    ),
+    "mathematics is left raw": r"<p>\(x\)</p>",
+    "image without alternative text": '<img src="data:," alt="../_images/1f2e.png">',
+    "drawing without a name": DEMO.replace('aria-label="a bar"', ""),
+    "the page scrolls sideways": '<p style="width: 500px">wide</p>',
+    "a demo without a control": DEMO.replace("range", "text"),
+    "a control does not change the picture": DEMO,
+}
+
+
+def look(browser: Browser, folder: Path, body: str) -> list[str]:
+    (folder / "page.html").write_text(f"<!doctype html><body>{body}</body>", encoding="utf-8")
+    return visit(browser, folder.as_uri(), "page.html")
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_the_fault_is_found(fault: str, browser: Browser, tmp_path: Path) -> None:
+    found = look(browser, tmp_path, FAULTY[fault])
+    assert any(message.startswith(fault) for message in found), found
+
+
+def test_a_sound_page_has_no_fault(browser: Browser, tmp_path: Path) -> None:
+    assert look(browser, tmp_path, SOUND) == []

@@ -1,0 +1,90 @@
+"""Every launch link of the book names a committed file that is a valid notebook."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import notebooks
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import launch
+import repository
+
+PAGES = [chapter.relative_to(notebooks.BOOK).with_suffix("") for chapter in notebooks.chapters()]
+NAMED = re.compile(r"(?:/blob/v1/|urlpath=lab/tree/)(.*)$")
+
+
+def links(pagename: str, setting: str, lite: bool = False) -> dict[str, str]:
+    """The launch links of a page, by label."""
+    app = SimpleNamespace(
+        env=SimpleNamespace(metadata={pagename: {"kernelspec": {}}}),
+        srcdir=notebooks.BOOK,
+        config=SimpleNamespace(pgbook_repository=setting, pgbook_lite=lite),
+    )
+    context = {"pathto": lambda path, _: path}
+    return {str(b["label"]): str(b["url"]) for b in launch.launches(app, pagename, context)}
+
+
+def committed(path: str) -> bool:
+    """Whether git keeps a file, or would when all is committed that is not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", path]
+    return bool(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+
+
+def fault(url: str) -> str | None:
+    path = NAMED.search(url).group(1)
+    if not committed(path):
+        return f"{path} is not in the repository"
+    try:
+        nbformat.validate(nbformat.read(ROOT / path, as_version=4))
+    except (nbformat.ValidationError, nbformat.reader.NotJSONError):
+        return f"{path} is not a notebook"
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_each_link_names_a_committed_notebook(page: Path) -> None:
+    found = links(page.as_posix(), "https://github.com/someone/book/tree/v1")
+    assert found.keys() == {"launch-colab", "launch-binder"}
+    assert [fault(url) for url in found.values()] == [None, None]
+
+
+def test_a_link_to_the_text_or_to_nothing_is_found() -> None:
+    (url, *_) = links("index", "https://github.com/someone/book/tree/v1").values()
+    assert "not a notebook" in str(fault(url.replace(".ipynb", ".md")))
+    assert "not in the repository" in str(fault(url.replace("index", "nowhere")))
+    assert "not in the repository" in str(fault(url.replace("book/index", ".venv/pyvenv.cfg#")))
+
+
+def test_without_a_repository_only_what_the_site_holds_is_offered() -> None:
+    assert links("index", "") == {}
+    assert links("index", "", lite=True).keys() == {"launch-lite"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "ref"),
+    [
+        ("https://github.com/a/b", "https://github.com/a/b", "main"),
+        ("https://github.com/a/b.git/", "https://github.com/a/b", "main"),
+        ("https://github.com/a/b/tree/feature/x", "https://github.com/a/b", "feature/x"),
+    ],
+)
+def test_the_setting_is_an_address_and_perhaps_a_branch(
+    setting: str, address: str, ref: str
+) -> None:
+    read = repository.read(setting)
+    assert (read.address, read.ref) == (address, ref)
+    assert repository.read(" ") is None
+
+
+def test_a_branch_with_a_slash_is_quoted_where_binder_needs_it() -> None:
+    public = repository.read("https://github.com/a/b/tree/feature/x")
+    assert "/a/b/feature%2Fx?" in public.binder("n.ipynb")

@@ -1,0 +1,72 @@
+"""The small tools under the commands, and what they say when something is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import chromium
+import pytest
+from notebooks import ROOT
+
+
+def find_python(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", ROOT / "tools" / "find_python"],
+        env={"PATH": str(path)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def fake(path: Path, status: int) -> Path:
+    path.write_text(f"#!/bin/sh\nexit {status}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_first_python_that_is_new_enough_is_taken(tmp_path: Path) -> None:
+    fake(tmp_path / "python3", 1)
+    new = fake(tmp_path / "python3.12", 0)
+    assert find_python(tmp_path).stdout.strip() == str(new)
+
+
+def test_without_a_new_python_one_sentence_says_so(tmp_path: Path) -> None:
+    fake(tmp_path / "python3", 1)
+    result = find_python(tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Python 3.11 or newer")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def no_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "find", lambda: None)
+    monkeypatch.setattr(chromium, "fetch", lambda: None)
+
+
+@pytest.mark.usefixtures("no_chromium")
+@pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
+def test_a_missing_browser_fails_in_ci_alone(
+    ci: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    assert chromium.main() == status
+    said = capsys.readouterr().out
+    assert "install the package chromium" in said
+    assert ("left out" in said) == (status == 0)
+
+
+def test_the_browser_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGCOMPANION_CHROMIUM", "/some/where")
+    assert chromium.find() == "/some/where"
+
+
+def test_make_alone_lists_every_command() -> None:
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, env=dict(os.environ), capture_output=True
+    ).stdout.decode()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert [line.split()[1] for line in listed.splitlines()] == phony.split()

@@ -1,0 +1,118 @@
+"""Write the starter notebooks of the exercises: `book/exercises/*.md`, one for each page.
+
+Everything in them comes from the package's catalogue; `tools/notebooks.py` then makes the `.ipynb`
+beside each.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import first_cell
+import jupytext
+import notebooks
+
+from pgcompanion.exercises.engine import catalogue
+from pgcompanion.exercises.engine.exercise import Exercise
+
+FOLDER = notebooks.BOOK / "exercises"
+IMPORT = "import numpy as np\n\n\n"
+
+PAGE = """\
+---
+# Written by tools/exercise_notebooks.py from pgcompanion/exercises: change those instead.
+jupytext:
+  formats: ipynb,md:myst
+  text_representation:
+    extension: .md
+    format_name: myst
+    format_version: 0.13
+kernelspec:
+  display_name: Python 3 (ipykernel)
+  language: python
+  name: python3
+---
+
+# {title}: exercises
+
+These exercises belong to [{title}](../{chapter}.md).
+
+Write your lines in the place of the `...`, run the cell, and run the one below it. It compares your
+function with the right answer and with the mistakes that are often made, and says which one it was.
+
+```{{code-cell}} ipython3
+import numpy as np
+
+from pgcompanion.exercises import check, hint, progress, solution
+```
+
+{exercises}
+## My progress
+
+```{{code-cell}} ipython3
+progress()
+```
+"""
+
+EXERCISE = """\
+## {title}
+
+{statement}
+
+```{{code-cell}} ipython3
+{stub}
+```
+
+```{{code-cell}} ipython3
+check("{id}", {id})
+```
+
+Stuck? `hint("{id}")` gives the first of three hints, then the next. `solution("{id}")` prints a
+solution.
+"""
+
+
+def chapters() -> dict[str, str]:
+    """The chapters that set coding exercises: title and name of the file."""
+    names = {heading(path): path.stem for path in notebooks.BOOK.glob("*.md")}
+    return {title: names[title] for title in catalogue.PAGES}
+
+
+def heading(path: Path) -> str:
+    """The title of a page: the first heading of its text."""
+    cells = jupytext.read(path, fmt=notebooks.FORMAT).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return re.search(r"^# (.*)$", text, re.MULTILINE)[1]
+
+
+def stub(exercise: Exercise) -> str:
+    """The starter cell; the notebook's first cell has the import."""
+    return exercise.starter.removeprefix(IMPORT).strip()
+
+
+def page(title: str, chapter: str) -> str:
+    """The text of one starter notebook."""
+    ids = catalogue.PAGES[title]
+    exercises = [
+        EXERCISE.format(title=e.title, statement=e.statement, stub=stub(e), id=e.id)
+        for e in map(catalogue.find, ids)
+    ]
+    text = PAGE.format(title=title, chapter=chapter, exercises="\n".join(exercises))
+    return first_cell.written(text, first_cell.present())
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    wanted = {
+        FOLDER / f"{chapter}.md": page(title, chapter) for title, chapter in chapters().items()
+    }
+    for path, text in wanted.items():
+        notebooks.write(path, text)
+    for stale in sorted(set(FOLDER.glob("*.md")) - set(wanted)):
+        stale.unlink()
+        print(f"removed: {stale.relative_to(notebooks.ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
