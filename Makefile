@@ -9,6 +9,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PAGES := _build/html
 EXECUTED := _build/executed
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 STATEMENT_TESTS := $(shell grep -rl --include='*.py' 'mark\.statement' tests)
 
 # One thread each: the numbers of a page do not depend on how many cores built it.
@@ -17,7 +19,7 @@ export OMP_NUM_THREADS := 1
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book serve test lint bench notebooks vendor lock clean
+.PHONY: help book lite serve test lint bench notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,15 +53,22 @@ serve: book ## build the book and serve it on this machine
 	@echo "The book is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory $(PAGES)
 
+lite: book ## put JupyterLite into the built book, as /lite (needs npm)
+	@$(PY) tools/lite.py
+	@$(MAKE) --no-print-directory book
+
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
 		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
-lint: .venv/ready ## check style and format
+lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
 
 bench: .venv/ready ## measure the package's speed side by side with others
 	@$(PY) -m benchmarks $(BENCH)

@@ -177,7 +177,10 @@ def leave_one_out(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
     if tau.N < 2:
         raise ValueError(f"tau must hold two trajectories at least, but it holds {tau.N}.")
     own = reward_to_go(tau, gamma)
-    return _mean(tau.mask.sum(axis=0) - tau.mask, own.sum(axis=0) - own, 0.0)
+    others = np.subtract(tau.mask.sum(axis=0), tau.mask, out=np.empty_like(own))
+    b = np.subtract(own.sum(axis=0), own, out=own)
+    b /= np.maximum(others, 1, out=others)  # without others the sum is 0 too
+    return b
 
 
 def _by_state(tau: Trajectories, S: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:

@@ -171,12 +171,12 @@ def gae(
     if not 0 <= lam <= 1:
         raise ValueError(f"lam must lie in [0, 1], but it is {lam}.")
     v, v_last = (V(tau.s) if callable(V) else along(tau, V)), _value_of_last(tau, V)
-    is_last = np.diff(tau.mask, axis=1, append=False) & tau.mask
-    v_next = np.where(is_last, v_last[:, None], np.roll(v, -1, axis=1))
-    surprise = (tau.r + gamma * v_next - v) * tau.mask
     A = np.zeros((tau.H + 1, tau.N))
+    v_next = v_last
     for h in reversed(range(tau.H)):
-        A[h] = surprise[:, h] + gamma * lam * A[h + 1]
+        surprise = tau.r[:, h] + gamma * v_next - v[:, h]
+        A[h] = tau.mask[:, h] * (surprise + gamma * lam * A[h + 1])
+        v_next = np.where(tau.mask[:, h], v[:, h], v_last)
     return A[:-1].T
 
 

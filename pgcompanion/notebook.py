@@ -27,11 +27,10 @@ def source(*functions: Callable[..., Any]) -> Source:
     """The source of functions of the package without their docstrings: the code that runs.
 
     Example:
-        >>> from pgcompanion.estimators import reward_to_go
-        >>> source(reward_to_go)
-        def reward_to_go(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
-            r = discounted_rewards(tau, gamma)
-            return r[:, ::-1].cumsum(axis=1)[:, ::-1]
+        >>> from pgcompanion.estimators import discounted_rewards
+        >>> source(discounted_rewards)
+        def discounted_rewards(tau: Trajectories, gamma: float) -> np.ndarray:
+            return tau.r * tau.mask * gamma ** np.arange(tau.H)
     """
     return Source("\n\n\n".join(_without_docstring(f) for f in functions))
 

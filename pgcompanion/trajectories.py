@@ -95,15 +95,14 @@ def sample(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> Trajec
     rng = np.random.Generator(np.random.SFC64(rng.integers(2**63, size=4)))
     L, draw = _blocks(mdp, pi, N, rng) if pi.ndim == 2 else _single_steps(mdp, pi, rng)
     state = AliasTable(*_possible(mdp.mu0[None])).draw(np.zeros(N, dtype=int), rng)
-    (s, a), r = np.empty((2, mdp.H, N), _integer(mdp)), np.empty((mdp.H, N))
+    s, a, r = (np.empty((mdp.H, N), dtype) for dtype in (_integer(mdp), _integer(mdp), float))
     for h in range(0, mdp.H, L):
-        steps = slice(h, h + L)
         for chunk in (slice(n, n + CHUNK) for n in range(0, N, CHUNK)):
-            pair, state[chunk] = draw(h, state[chunk])
-            pair = pair[: mdp.H - h]
-            s[steps, chunk] = state_of = pair // mdp.A
-            a[steps, chunk] = pair - state_of * mdp.A
-            r[steps, chunk] = mdp.r.take(pair)
+            pairs, state[chunk] = draw(h, state[chunk])
+            for step, pair in enumerate(pairs[: mdp.H - h], start=h):
+                np.floor_divide(pair, mdp.A, out=s[step, chunk])
+                np.subtract(pair, s[step, chunk] * mdp.A, out=a[step, chunk])
+                mdp.r.take(pair, out=r[step, chunk], mode="clip")
     return Trajectories(s.T, a.T, r.T)
 
 

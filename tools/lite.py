@@ -23,18 +23,20 @@ import notebooks
 
 ROOT = notebooks.ROOT
 WORK = ROOT / "_build" / "lite"
+SOURCE = WORK / "source"
 SITE = ROOT / "_build" / "html" / "lite"
 PINS = ROOT / "tools" / "lite.txt"
 PYODIDE = "314.0.6"
 HOST = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full/"
 CORE = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
-KERNEL = ["micropip", "ipython", "platformdirs"]  # what starts without Pyodide's host
+KERNEL = ["micropip", "ipython", "jedi", "platformdirs"]  # starts without Pyodide's host
 # What Pyodide's own list lacks, with what each needs of it.
 ADDED = {
     "pgcompanion": ["numpy", "matplotlib", "gymnasium", "ipywidgets", "platformdirs"],
     "gymnasium": ["numpy", "cloudpickle", "typing-extensions", "farama-notifications"],
     "farama-notifications": [],
-    "ipywidgets": ["ipython", "traitlets"],
+    "ipywidgets": ["comm", "ipython", "traitlets"],
+    "comm": ["traitlets"],
 }
 NOTE = (
     "This notebook runs in your browser. For NumPy and Matplotlib it asks `cdn.jsdelivr.net`, the host "
@@ -60,7 +62,6 @@ def environment() -> Path:
 
 def copy_notebooks(target: Path) -> None:
     """The notebooks as JupyterLite runs them: its kernel, no first cell, a word on the host."""
-    shutil.rmtree(target, ignore_errors=True)
     for chapter in notebooks.chapters():
         notebook = notebooks.notebook(chapter)
         notebook.cells = [c for c in notebook.cells if "install" not in c.metadata.get("tags", [])]
@@ -144,24 +145,25 @@ def described(wheel: Path) -> dict:
     }
 
 
-def main() -> None:
-    WORK.mkdir(parents=True, exist_ok=True)
+def build(site: Path) -> None:
+    """Make JupyterLite afresh in a folder."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    SOURCE.mkdir(parents=True)
     commands = environment()
-    copy_notebooks(WORK / "files")
-    core = WORK / "static" / "pyodide"
-    shutil.rmtree(core, ignore_errors=True)
+    copy_notebooks(SOURCE / "files")
+    core = SOURCE / "static" / "pyodide"
     add_wheels(fetch_core(core), core, commands)
-    build = {
+    config = {
         "LiteBuildConfig": {"no_sourcemaps": True, "apps": ["notebooks"], "contents": ["files"]}
     }
-    (WORK / "jupyter_lite_config.json").write_text(json.dumps(build))
+    (SOURCE / "jupyter_lite_config.json").write_text(json.dumps(config))
     kernel = {SETTINGS: {"disablePyPIFallback": True}}
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"litePluginSettings": kernel}}
-    (WORK / "jupyter-lite.json").write_text(json.dumps(lite))
-    shutil.rmtree(SITE, ignore_errors=True)
-    run(commands / "jupyter-lite", "build", "--lite-dir", WORK, "--output-dir", SITE, cwd=WORK)
-    print("JupyterLite is in the site. It runs from a server (`make serve`), not from a disk.")
+    (SOURCE / "jupyter-lite.json").write_text(json.dumps(lite))
+    shutil.rmtree(site, ignore_errors=True)
+    run(commands / "jupyter-lite", "build", "--lite-dir", SOURCE, "--output-dir", site, cwd=SOURCE)
 
 
 if __name__ == "__main__":
-    main()
+    build(SITE)
+    print("JupyterLite is in the site. It runs from a server (`make serve`), not from a disk.")

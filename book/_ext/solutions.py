@@ -96,7 +96,8 @@ class Gather(SphinxPostTransform):
         link = nodes.reference("", exercise.title, refuri=uri, internal=True)
         name = [nodes.Text(" ("), nodes.literal("", exercise.id), nodes.Text(")")]
         title = nodes.title("", "Solution to ", link, *name)
-        code = nodes.literal_block("", exercise.source.strip(), language="python")
+        source = exercise.source.strip()
+        code = nodes.literal_block(source, source, language="python")
         return nodes.admonition(
             "", title, nodes.section("", code), classes=["solution", "dropdown"]
         )

@@ -10,7 +10,7 @@ from pgcompanion.algorithms.local import (
     sampled_problem,
 )
 from pgcompanion.algorithms.npg import compatible_regression, npg, npg_step
-from pgcompanion.algorithms.penalty import penalty_argmax
+from pgcompanion.algorithms.penalty import penalty_argmax, penalty_constant, ppo_objective
 from pgcompanion.algorithms.policy_iteration import (
     PolicyIterate,
     degradation_bound,
@@ -18,14 +18,7 @@ from pgcompanion.algorithms.policy_iteration import (
     policy_iteration,
     worst_advantage,
 )
-from pgcompanion.algorithms.ppo import (
-    adapted,
-    normalised,
-    penalty_constant,
-    ppo,
-    ppo_objective,
-    ppo_update,
-)
+from pgcompanion.algorithms.ppo import adapted, normalised, ppo, ppo_update
 from pgcompanion.algorithms.reinforce import policy_gradient_ascent, reinforce
 from pgcompanion.algorithms.trpo import trpo, trpo_argmax, trpo_update
 

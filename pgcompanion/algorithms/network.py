@@ -63,7 +63,7 @@ def _of_softmax(
 def _of_gaussian(
     policy: NeuralGaussian, theta: np.ndarray, x: np.ndarray, a: np.ndarray, trace: Trace
 ) -> tuple[np.ndarray, Pullback]:
-    net, log_sigma = policy.mu, policy.log_sigma(theta)
+    net, log_sigma = network_of(policy), policy.log_sigma(theta)
     w_mean = theta[: net.p]
     trace = net.forward(w_mean, x, trace)
     mu = trace[-1].T
@@ -116,9 +116,9 @@ class NetworkProblem(StepProblem):
         inside = np.where(self.psi > 0, u < 1 + eps, u > 1 - eps)
         return pull(self.psi * u * inside)
 
-    def minibatches(self, size: int | None, rng: np.random.Generator) -> Iterator[LocalProblem]:
+    def minibatches(self, size: int, rng: np.random.Generator) -> Iterator[LocalProblem]:
         B = len(self.psi)
-        size = min(size or B, B)
+        size = min(size, B)
         trace = network_of(self.policy).buffers(size, np.dtype(self.dtype))
         order = rng.permutation(B)
         shuffled = [x[order] for x in (self.states, self.a, self.psi, self.log_prob_k)]
@@ -138,4 +138,6 @@ class NetworkProblem(StepProblem):
 
 def network_of(policy: NetworkPolicy) -> MLP:
     """The network that gives the logits or the mean."""
-    return policy.network if isinstance(policy, NeuralSoftmax) else policy.mu
+    net = policy.network if isinstance(policy, NeuralSoftmax) else policy.mu
+    assert isinstance(net, MLP)  # the base class promises no more than a StateFunction
+    return net

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from pgcompanion import exact
 from pgcompanion.algorithms.iterate import one_of
 from pgcompanion.algorithms.local import LocalProblem, TableProblem
 from pgcompanion.algorithms.newton import newton_ascent
-from pgcompanion.policies import TabularSoftmax
+from pgcompanion.mdp import MDP
+from pgcompanion.policies import Softmax, TabularSoftmax
 
 TINY = 1e-300
 
@@ -71,3 +73,35 @@ def _below_the_root(weight: np.ndarray, gap: np.ndarray) -> np.ndarray:
     b = worst - weight.sum(axis=1, keepdims=True)
     root = np.sqrt(b * b + 4 * best * worst)
     return np.where(b > 0, 2 * best * worst / np.maximum(root + b, TINY), (root - b) / 2)
+
+
+def penalty_constant(mdp: MDP, policy: Softmax, theta_k: np.ndarray) -> float:
+    r"""The constant :math:`c=\mathbb E_{\rho^k}\sum_h\log\pi^k(a_h\mid s_h)=-\sum_h\mathbb E_{s_h}\mathcal H(\pi^k(\cdot\mid s_h))`.
+
+    Statement: `ppo_objective`.
+
+    >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+    >>> round(penalty_constant(coin, TabularSoftmax(1, 2), np.zeros(2)), 4)   # -3 log 2
+    -2.0794
+    """
+    n = exact.expected_visits(mdp, policy.table(theta_k))
+    return -float(n @ policy.entropy(theta_k, policy.states))
+
+
+def ppo_objective(
+    mdp: MDP, policy: Softmax, theta_k: np.ndarray, theta: np.ndarray, lam: float
+) -> float:
+    r""":math:`\mathbb E_{\rho^k}\sum_h\Big[\frac{\pi_\theta(a_h\mid s_h)}{\pi^k(a_h\mid s_h)}A_h^{\pi^k}(s_h,a_h)-\lambda\log\frac1{\pi_\theta(a_h\mid s_h)}\Big]`.
+
+    Statement: `ppo_objective`. It is :math:`L_k(\theta)-\lambda\,\mathrm{KL}(\rho^k\,\|\,\rho_\theta)+\lambda c`
+    with the `penalty_constant` :math:`c`: the same maximiser, another value.
+
+    >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+    >>> theta = np.zeros(2)
+    >>> round(ppo_objective(coin, TabularSoftmax(1, 2), theta, theta, lam=1.0), 4)
+    -2.0794
+    """
+    n, W = exact.visits_and_advantages(mdp, policy.table(theta_k))
+    log_pi = policy.log_probs(theta, policy.states)
+    penalty = n[:, None] * policy.table(theta_k) * log_pi
+    return float((W * np.exp(log_pi)).sum() + lam * penalty.sum())

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion import exact
 from pgcompanion.algorithms.iterate import (
     Coefficient,
     Iterate,
@@ -20,7 +19,6 @@ from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.algorithms.penalty import penalty_argmax
 from pgcompanion.ascent import Adam
 from pgcompanion.mdp import MDP
-from pgcompanion.policies import Softmax
 from pgcompanion.trajectories import Trajectories
 
 
@@ -111,40 +109,6 @@ def normalised(tau: Trajectories, psi: np.ndarray) -> np.ndarray:
     """
     taken = psi[tau.mask]
     return (psi - taken.mean()) / (taken.std() + 1e-8)
-
-
-def penalty_constant(mdp: MDP, policy: Softmax, theta_k: np.ndarray) -> float:
-    r"""The constant :math:`c=\mathbb E_{\rho^k}\sum_h\log\pi^k(a_h\mid s_h)=-\sum_h\mathbb E_{s_h}\mathcal H(\pi^k(\cdot\mid s_h))`.
-
-    Statement: `ppo_objective`.
-
-    >>> from pgcompanion.policies import TabularSoftmax
-    >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
-    >>> round(penalty_constant(coin, TabularSoftmax(1, 2), np.zeros(2)), 4)   # -3 log 2
-    -2.0794
-    """
-    n = exact.expected_visits(mdp, policy.table(theta_k))
-    return -float(n @ policy.entropy(theta_k, policy.states))
-
-
-def ppo_objective(
-    mdp: MDP, policy: Softmax, theta_k: np.ndarray, theta: np.ndarray, lam: float
-) -> float:
-    r""":math:`\mathbb E_{\rho^k}\sum_h\Big[\frac{\pi_\theta(a_h\mid s_h)}{\pi^k(a_h\mid s_h)}A_h^{\pi^k}(s_h,a_h)-\lambda\log\frac1{\pi_\theta(a_h\mid s_h)}\Big]`.
-
-    Statement: `ppo_objective`. It is :math:`L_k(\theta)-\lambda\,\mathrm{KL}(\rho^k\,\|\,\rho_\theta)+\lambda c`
-    with the `penalty_constant` :math:`c`: the same maximiser, another value.
-
-    >>> from pgcompanion.policies import TabularSoftmax
-    >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
-    >>> theta = np.zeros(2)
-    >>> round(ppo_objective(coin, TabularSoftmax(1, 2), theta, theta, lam=1.0), 4)
-    -2.0794
-    """
-    n, W = exact.visits_and_advantages(mdp, policy.table(theta_k))
-    log_pi = policy.log_probs(theta, policy.states)
-    penalty = n[:, None] * policy.table(theta_k) * log_pi
-    return float((W * np.exp(log_pi)).sum() + lam * penalty.sum())
 
 
 def ppo(

@@ -8,12 +8,20 @@ from typing import Any
 import numpy as np
 
 from pgcompanion import baselines
-from pgcompanion.algorithms.iterate import Coefficient, Exact, Iterate, Sampled, iterate, view
+from pgcompanion.algorithms.iterate import (
+    Coefficient,
+    Exact,
+    Iterate,
+    Sampled,
+    iterate,
+    sampler,
+    view,
+)
 from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.ascent import Schedule, constant
 from pgcompanion.estimators import along, minus, reward_to_go, total_return
 from pgcompanion.mdp import MDP
-from pgcompanion.trajectories import Trajectories, sample
+from pgcompanion.trajectories import Trajectories
 
 
 def reinforce(
@@ -91,13 +99,12 @@ def policy_gradient_ascent(
     """
     if N is None:
         return iterate(Exact(mdp, policy), theta, _ascent(eta), K)
-    if rng is None:
-        raise ValueError("rng must be given together with N, but it is None.")
+    first_batch, fresh_batch = sampler(mdp, rng, N), sampler(mdp, rng, N if M is None else M)
     fit = fit or (lambda tau: baselines.tabular(tau, mdp.S))
 
     def draw(pi: np.ndarray) -> tuple[Trajectories, np.ndarray]:
-        b = np.asarray(fit(sample(mdp, pi, N, rng)))
-        tau = sample(mdp, pi, M or N, rng)
+        b = np.asarray(fit(first_batch(pi)))
+        tau = fresh_batch(pi)
         return tau, minus(reward_to_go(tau), along(tau, b) if b.ndim == 2 else b)
 
     return iterate(Sampled(mdp, policy, draw), theta, _ascent(eta), K)

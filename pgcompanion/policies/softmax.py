@@ -198,8 +198,10 @@ def _weighted_counts(
     The arrays are met in pieces that stay in the cache, in the order in which memory holds them.
     """
     total = np.zeros(S * A)
-    flags = ["external_loop", "buffered", "zerosize_ok"]
-    for s_piece, a_piece, piece in np.nditer([s, a, weights], flags, buffersize=2**16):
+    pieces = np.nditer(
+        [s, a, weights], ["external_loop", "buffered", "zerosize_ok"], buffersize=2**16
+    )
+    for s_piece, a_piece, piece in pieces:
         pair = checks.indices("s", s_piece, S).astype(np.intp) * A
         pair += checks.indices("a", a_piece, A)
         total += np.bincount(pair, piece, S * A)

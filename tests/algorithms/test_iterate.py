@@ -76,7 +76,9 @@ def test_a_time_dependent_table_is_a_table_over_the_timed_mdp(run, small):
     timed = small.with_time()
     policy = TabularSoftmax(timed.S, timed.A)
     for N in (None, 50):
-        start, after = run(timed, policy, np.zeros(policy.p), N=N, rng=np.random.default_rng(0), K=1)
+        start, after = run(
+            timed, policy, np.zeros(policy.p), N=N, rng=np.random.default_rng(0), K=1
+        )
         for it in (start, after):
             pi = timed.fold(policy.table(it.theta))
             assert pytest.approx(exact.evaluate(small, pi).J, abs=EXACT) == it.J

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 
 from pgcompanion import baselines, exact
-from pgcompanion.algorithms import advantage_estimate, policy_gradient_ascent, reinforce
+from pgcompanion.algorithms import (
+    advantage_estimate,
+    iterate,
+    policy_gradient_ascent,
+    reinforce,
+)
 from pgcompanion.ascent import inverse_sqrt
 from pgcompanion.estimators import (
     along,
@@ -24,7 +28,6 @@ from pgcompanion.policies import TabularSoftmax
 from pgcompanion.trajectories import Trajectories, sample
 
 EXACT = 1e-10
-MODULE = sys.modules[policy_gradient_ascent.__module__]  # the package has a function of this name
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_a_baseline_from_another_batch_leaves_no_bias(tiny, tabular, monkeypatch
 
     def estimate(first, second):
         batches = iter([first, second])
-        monkeypatch.setattr(MODULE, "sample", lambda mdp, pi, N, rng: next(batches))
+        monkeypatch.setattr(iterate, "sample", lambda mdp, pi, N, rng: next(batches))
         options = {"eta": 1.0, "N": 1, "rng": np.random.default_rng(0)}
         return next(policy_gradient_ascent(tiny, policy, theta, **options)).problem.gradient
 
@@ -113,7 +116,7 @@ def test_the_baseline_and_the_estimate_come_from_different_draws(small, monkeypa
         fitted.append(tau)
         return baselines.tabular(tau, small.S)
 
-    monkeypatch.setattr(MODULE, "sample", recording)
+    monkeypatch.setattr(iterate, "sample", recording)
     policy = TabularSoftmax(small.S, small.A)
     options = {"eta": 0.5, "N": 40, "M": 30, "K": 3, "rng": np.random.default_rng(1), "fit": fit}
     list(policy_gradient_ascent(small, policy, np.zeros(policy.p), **options))

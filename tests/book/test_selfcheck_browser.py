@@ -46,8 +46,8 @@ def test_each_answer_is_told_why(name: str, page: Page, site: Path) -> None:
             give(form, answer, index)
             right = answer.get_attribute("data-right") is not None
             assert form.get_attribute("data-verdict") == ("right" if right else "wrong")
-            paragraphs = answer.locator("> *").all_inner_texts()[1:]
-            assert told.locator("> *").all_inner_texts() == paragraphs
+            paragraphs = answer.locator("> *").all_text_contents()[1:]
+            assert told.locator("> *").all_text_contents() == paragraphs
             assert told.inner_text().startswith("Right.") == right
             assert form.evaluate("form => form.scrollWidth <= form.clientWidth")
 

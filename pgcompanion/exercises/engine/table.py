@@ -34,7 +34,7 @@ class Progress:
         body = "".join(
             f'<tr><th scope="rowgroup" colspan="2" {_CELL}>{html.escape(page)}</th></tr>'
             + "".join(
-                f"<tr><td {_CELL}>{html.escape(id)}</td><td {_CELL}>{html.escape(state)}</td></tr>"
+                f"<tr><td {_CELL}>{html.escape(id)}</td><td {_STATE}>{html.escape(state)}</td></tr>"
                 for id, state in exercises
             )
             for page, exercises in self._pages()
@@ -49,6 +49,7 @@ class Progress:
 
 
 _CELL = 'style="text-align: left; padding: 0.1em 1em 0.1em 0"'
+_STATE = _CELL[:-1] + '; white-space: nowrap"'
 
 
 def table(entries: dict[str, Entry], news: str = "") -> Progress:

@@ -1,0 +1,68 @@
+"""PPO of Stable-Baselines3 on CartPole: with the settings of its zoo, and with ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from referee import Referee, serve
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.env_util import make_vec_env
+
+BUDGET = 100_000
+ZOO = {
+    "n_steps": 32,
+    "batch_size": 256,
+    "gae_lambda": 0.8,
+    "gamma": 0.98,
+    "n_epochs": 20,
+    "ent_coef": 0.0,
+    "learning_rate": lambda left: 1e-3 * left,
+    "clip_range": lambda left: 0.2 * left,
+}
+OURS = {
+    "n_steps": 64,
+    "batch_size": 128,
+    "gae_lambda": 0.95,
+    "gamma": 0.99,
+    "n_epochs": 2,
+    "ent_coef": 0.0,
+    "learning_rate": 5e-3,
+    "clip_range": 0.2,
+}
+
+
+class Watch(BaseCallback):
+    """Calls the referee between the end of an update and the next rollout."""
+
+    def __init__(self, referee: Referee) -> None:
+        super().__init__()
+        self.referee, self.over = referee, False
+
+    def _on_rollout_start(self) -> None:
+        self.over = self.referee.look(self.num_timesteps, self._act)
+
+    def _on_step(self) -> bool:
+        return not self.over
+
+    def _act(self, s: np.ndarray) -> np.ndarray:
+        return self.model.predict(s, deterministic=True)[0]
+
+
+def run(n_envs: int, settings: dict[str, Any], seed: int, referee: Referee) -> None:
+    torch.set_num_threads(1)
+    envs = make_vec_env("CartPole-v1", n_envs=n_envs, seed=seed)
+    PPO("MlpPolicy", envs, seed=seed, device="cpu", **settings).learn(
+        BUDGET, callback=Watch(referee)
+    )
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "zoo": lambda seed, referee: run(8, ZOO, seed, referee),
+            "same": lambda seed, referee: run(64, OURS, seed, referee),
+        }
+    )

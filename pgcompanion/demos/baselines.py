@@ -1,0 +1,188 @@
+"""Clouds of gradient estimates: every coefficient has the same mean, and its own spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pgcompanion import baselines, estimators, exact, style
+from pgcompanion.demos import Control, Panel, panels
+from pgcompanion.demos.engine.controls import text
+from pgcompanion.estimators import along, minus, reward_to_go
+from pgcompanion.mdp import MDP
+from pgcompanion.policies import LinearSoftmax
+from pgcompanion.trajectories import Trajectories, sample
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    Coefficient = Callable[[Trajectories], np.ndarray]
+
+PSI = ("return", "reward-to-go", "Q", "reward-to-go − V", "reward-to-go − b*", "advantage A")
+LEAST = 0.01
+
+controls = {
+    "world": Control("world", ("usual", "V does harm"), default="usual"),
+    "psi": Control("coefficient ψ", PSI, default="reward-to-go"),
+    "N": Control("episodes N", (10, 40, 160), default=40),
+    "M": Control("estimates M", (25, 100, 400), default=400),
+}
+
+CLOUDS = {
+    "usual": Panel(
+        "Estimates of ∇J, θ₂ over θ₁",
+        "",
+        (-2.7, 2.7),
+        (-2.0, 1.4),
+        (-2.0, -1.0, 0.0, 1.0, 2.0),
+        (-1.0, 0.0, 1.0),
+    ),
+    "V does harm": Panel(
+        "Estimates of ∇J, θ₂ over θ₁",
+        "",
+        (-0.595, 0.353),
+        (-0.42, 0.177),
+        (-0.4, -0.2, 0.0, 0.2),
+        (-0.4, -0.2, 0.0),
+    ),
+}
+SPREADS = Panel(
+    "Exact total variance of one episode's estimate",
+    "",
+    (0.0001, 100),
+    (5.6, -0.6),
+    (LEAST, 0.1, 1.0, 10.0),
+    xscale="log",
+)
+
+
+class World(NamedTuple):
+    """A small MDP, a policy with two parameters, and the coefficients by name."""
+
+    mdp: MDP
+    policy: LinearSoftmax
+    theta: np.ndarray
+    psi: dict[str, Coefficient]
+
+
+@cache
+def world_of(name: str) -> World:
+    """The world of a name: three random states, or one where the likely action is the good one.
+
+    Statement: `pg_baseline`. In the second, action 3 is almost always taken and alone is paid.
+    """
+    if name == "usual":
+        rng = np.random.default_rng(0)
+        P = rng.dirichlet(np.ones(3), size=(3, 3))
+        mdp = MDP(P, rng.random((3, 3)), rng.dirichlet(np.ones(3)), H=4)
+        policy, theta = LinearSoftmax(rng.normal(size=(3, 3, 2))), np.array([0.3, -0.3])
+    else:
+        mdp = MDP(np.ones((1, 3, 1)), r=[[0.0, 0.0, 1.0]], mu0=[1.0], H=2)
+        policy, theta = LinearSoftmax(np.eye(3)[None, :, :2]), np.array([-2.5, -2.5])
+    v, b = exact.evaluate(mdp, policy.table(theta)), baselines.optimal(mdp, policy, theta)
+    coefficients: tuple[Coefficient, ...] = (
+        estimators.total_return,
+        reward_to_go,
+        lambda tau: estimators.q_function(tau, v.Q),
+        lambda tau: minus(reward_to_go(tau), along(tau, v.V)),
+        lambda tau: minus(reward_to_go(tau), along(tau, b)),
+        lambda tau: estimators.advantage(tau, v.A),
+    )
+    return World(mdp, policy, theta, dict(zip(PSI, coefficients, strict=True)))
+
+
+@cache
+def moments(world: str, psi: str) -> tuple[np.ndarray, np.ndarray]:
+    """Exact mean and covariance of one episode's estimate. Statement: `pg_baseline`."""
+    mdp, policy, theta, coefficients = world_of(world)
+    return estimators.moments(mdp, policy, theta, coefficients[psi])
+
+
+@cache
+def estimates(world: str, psi: str, N: int) -> np.ndarray:
+    """Independent estimates from ``N`` episodes each, shape ``(M, 2)``. Statement: `pg_baseline`."""
+    mdp, policy, theta, coefficients = world_of(world)
+    M = controls["M"].values[-1]
+    tau = sample(mdp, policy.table(theta), int(M) * N, np.random.default_rng(4))
+    terms = estimators.policy_gradient(policy, theta, tau, coefficients[psi](tau), True)
+    return terms.reshape(-1, N, policy.p).mean(axis=1)
+
+
+def frame(world: str, psi: str, N: int, M: int) -> Figure:
+    """The cloud with its exact ellipse and its mean, above the exact variances of all coefficients.
+
+    Statement: `pg_baseline`. The ellipse is two standard deviations wide in every direction, the
+    arms of the mean are two standard errors long.
+    """
+    with style.within():
+        fig, (cloud, spreads) = panels(((CLOUDS[world],), (SPREADS,)), 5.6, (1.45, 1.0))
+        _draw_cloud(cloud, world, psi, N, M)
+        _draw_spreads(spreads, world, psi)
+    return fig
+
+
+def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
+    g, covariance = moments(world, psi)
+    points = estimates(world, psi, N)[:M]
+    mean, stderr = _mean(points)
+    around = np.linspace(0, 2 * np.pi, 73)
+    circle = np.array([np.cos(around), np.sin(around)])
+    ellipse = g[:, None] + 2 * np.linalg.cholesky(covariance / N) @ circle
+    ax.plot(*points.T, "o", color=style.BLUE, ms=2.5, mec="none", alpha=0.5)
+    ax.plot(*ellipse, color=style.BLUE, lw=1.5)
+    ax.errorbar(*mean, 2 * stderr[1], 2 * stderr[0], color=style.VERMILLION, lw=2)
+    ax.plot(*g, "D", mfc="none", mec=style.INK, ms=10, mew=1.5)
+    for y, words, colour in (
+        (0.92, "exact gradient", style.INK),
+        (0.84, "mean ± 2 standard errors", style.VERMILLION),
+    ):
+        ax.text(0.02, y, words, color=colour, size=style.FONT - 1, transform=ax.transAxes)
+
+
+def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:
+    for row, psi in enumerate(PSI):
+        total = np.trace(moments(world, psi)[1])
+        colour = style.BLUE if psi == chosen else style.MUTED
+        weight = "bold" if psi == chosen else "normal"
+        ax.plot([LEAST, total], [row, row], color=colour, lw=4)
+        look = {"size": style.FONT - 1, "va": "center_baseline", "weight": weight}
+        ax.text(0.00011, row, psi, **look)
+        ax.text(1.15 * total, row, f"{total:.3g}", **look)
+
+
+def _mean(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the estimates and its standard error, each ``(2,)``."""
+    return points.mean(axis=0), points.std(axis=0, ddof=1) / np.sqrt(len(points))
+
+
+def describe(world: str, psi: str, N: int, M: int) -> str:
+    """The mean against the exact gradient, and the variance against that without a baseline.
+
+    Statement: `pg_baseline`.
+
+    >>> print(describe(world="V does harm", psi="reward-to-go − V", N=40, M=400))
+    A world in which V does harm, ψ = reward-to-go − V: 400 estimates from 40 episodes each have
+    the mean (−0.1238, −0.1219), with the standard errors (0.0023, 0.0023); the exact gradient is
+    (−0.1211, −0.1211). The exact total variance of one episode's estimate is 0.182, 1.4 times
+    that of the reward-to-go.
+    """
+    g, covariance = moments(world, psi)
+    mean, stderr = _mean(estimates(world, psi, N)[:M])
+    total, plain = (np.trace(each) for each in (covariance, moments(world, "reward-to-go")[1]))
+    against = (
+        "" if psi == "reward-to-go" else f", {total / plain:.2g} times that of the reward-to-go"
+    )
+    return (
+        f"{'The usual case' if world == 'usual' else 'A world in which V does harm'}, ψ = {psi}: "
+        f"{M} estimates from {N} episodes each have the mean {_pair(mean)}, with the standard errors "
+        f"{_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
+        f"episode's estimate is {total:.3g}{against}."
+    )
+
+
+def _pair(x: np.ndarray) -> str:
+    return f"({', '.join(text(round(float(each), 4)) for each in x)})"

@@ -1,0 +1,75 @@
+"""Every notebook runs with Colab's own versions, where its first cell installs the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import first_cell
+import nbformat
+import notebooks
+import pytest
+from elsewhere import Environment, archive, noise, pythons
+from repository import Repository
+
+COLAB = Path(__file__).with_name("colab.txt")
+CHAPTERS = notebooks.chapters()
+
+
+def listed() -> dict[str, str]:
+    lines = COLAB.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with Colab's versions, without the package."""
+    found = {v: path for v, path in pythons().items() if v in ("3.11", "3.12", "3.13")}
+    environment = Environment(tmp_path_factory.mktemp("colab"), list(found.values())[-1])
+    environment.install("--requirements", COLAB)
+    return environment
+
+
+def run_first_cell(environment: Environment, repository: Repository | None) -> str:
+    """What the first cell says, and what follows says after it."""
+    code = nbformat.v4.new_code_cell(first_cell.code(repository))
+    after = nbformat.v4.new_code_cell(
+        "import importlib.util\nprint(importlib.util.find_spec('pgcompanion') is not None)"
+    )
+    outputs = environment.execute(nbformat.v4.new_notebook(cells=[code, after]))
+    return "".join(output.text for output in outputs)
+
+
+def test_without_a_repository_one_sentence_says_how_to_install(colab: Environment) -> None:
+    said = run_first_cell(colab, None)
+    assert "pip install ." in said
+    assert said.count("\n") == 2
+    assert said.endswith("False\n")
+
+
+def test_where_the_repository_is_not_reached_one_sentence_says_so(
+    colab: Environment, tmp_path: Path
+) -> None:
+    said = run_first_cell(colab, Repository(tmp_path.as_uri()))
+    assert "could not be installed" in said
+    assert said.count("\n") == 2
+    assert said.endswith("False\n")
+
+
+@pytest.fixture(scope="module")
+def installed(colab: Environment, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The same environment after the first cell of a notebook, which found an archive."""
+    before = colab.versions()
+    said = run_first_cell(colab, Repository(archive(tmp_path_factory.mktemp("repository"))))
+    assert said == "True\n"
+    assert {**before, "pgcompanion": colab.versions()["pgcompanion"]} == colab.versions()
+    return colab
+
+
+def test_what_the_notebooks_meet_is_what_colab_has(installed: Environment) -> None:
+    assert listed().items() <= installed.versions().items()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_the_notebook_runs_on_colab(chapter: Path, installed: Environment) -> None:
+    notebook = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
+    assert noise(installed.execute(notebook)) == []

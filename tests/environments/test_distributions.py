@@ -1,0 +1,119 @@
+"""The wheel and the sdist hold the package alone, describe it rightly, and import fast."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from elsewhere import ROOT, VERSIONS, Environment, pythons
+
+HEAVY = ["dask", "gymnasium", "ipywidgets", "joblib", "matplotlib", "scipy"]
+FRAME = ["demos", "exercises", "experiments", "gridworld_env"]  # draw, ask, run: may need more
+TWINE = "twine@7.0.0"
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as packed:
+        (name,) = (name for name in packed.namelist() if name.endswith("/METADATA"))
+        return Parser().parsestr(packed.read(name).decode())
+
+
+def test_the_wheel_holds_the_package_and_its_types(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        names = packed.namelist()
+    assert {name.split("/")[0] for name in names} == {
+        "pgcompanion",
+        wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info",
+    }
+    assert "pgcompanion/py.typed" in names
+    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "pgcompanion").rglob("*.py")}
+    assert modules <= set(names)
+
+
+def test_the_sdist_holds_what_builds_the_wheel_and_no_more(distributions: tuple) -> None:
+    with tarfile.open(distributions[1]) as packed:
+        names = [name.split("/", 1)[1] for name in packed.getnames()]
+    below = {name.split("/")[0] for name in names}
+    assert below <= {
+        "pgcompanion",
+        "LICENSE",
+        "README.md",
+        "pyproject.toml",
+        "PKG-INFO",
+        ".gitignore",
+    }
+    assert {"pgcompanion/py.typed", "LICENSE", "README.md"} <= set(names)
+
+
+def test_twine_finds_no_fault(distributions: tuple, tmp_path: Path) -> None:
+    bad = tmp_path / "bad-1.0.tar.gz"
+    with tarfile.open(bad, "w:gz") as packed:
+        (tmp_path / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: bad\n")
+        packed.add(tmp_path / "PKG-INFO", "bad-1.0/PKG-INFO")
+    uv = Path(sys.executable).with_name("uv")
+    command = [uv, "tool", "run", "--quiet", "--python", sys.executable, TWINE, "check", "--strict"]
+    good = subprocess.run([*command, *distributions], capture_output=True, text=True)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert subprocess.run([*command, bad], capture_output=True).returncode != 0
+
+
+def test_the_metadata_name_the_pythons(metadata: Message) -> None:
+    assert metadata["Requires-Python"] == f">={VERSIONS[0]}"
+    language = "Programming Language :: Python :: "
+    classifiers = metadata.get_all("Classifier")
+    assert {c.removeprefix(language) for c in classifiers if c.startswith(f"{language}3.")} == set(
+        VERSIONS
+    )
+    assert "Typing :: Typed" in classifiers
+
+
+def test_dependencies_have_floors_and_no_ceilings(metadata: Message) -> None:
+    needed = [line.split(";")[0] for line in metadata.get_all("Requires-Dist")]
+    assert needed
+    assert not [line for line in needed if "<" in line or "==" in line or "~=" in line]
+
+
+def rooms() -> list[str]:
+    """Every module of the package outside the rooms that draw, ask or run."""
+    files = (ROOT / "pgcompanion").rglob("*.py")
+    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    names = [name.removesuffix(".__init__") for name in names]
+    return sorted(name for name in names if not any(f".{room}" in name for room in FRAME))
+
+
+@pytest.fixture(scope="module")
+def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    environment = Environment(tmp_path_factory.mktemp("fresh"), list(pythons().values())[-1])
+    environment.install(f"{wheel}[experiments]")
+    return environment
+
+
+def loaded(environment: Environment, imports: str) -> set[str]:
+    code = f"import sys\n{imports}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    return set(environment.run("-c", code).split())
+
+
+def test_no_room_loads_what_it_may_not_need(fresh: Environment) -> None:
+    every = "\n".join(f"import {name}" for name in rooms())
+    assert not loaded(fresh, every) & set(HEAVY)
+    assert loaded(fresh, "import matplotlib.pyplot") & set(HEAVY)
+
+
+def test_every_room_imports_in_under_three_tenths_of_a_second(fresh: Environment) -> None:
+    """The best of several runs, so that a busy machine does not decide."""
+    code = (
+        "import time, numpy\nstart = time.perf_counter()\n"
+        + "\n".join(f"import {name}" for name in rooms())
+        + "\nprint(time.perf_counter() - start)"
+    )
+    fresh.run("-c", code)  # compiles
+    best = min(float(fresh.run("-c", code)) for _ in range(5))
+    print(f"{len(rooms())} modules in {best:.3f} s above numpy")
+    assert best < 0.3

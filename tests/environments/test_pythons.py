@@ -1,0 +1,50 @@
+"""The package on every Python that this machine has, and the oldest with the oldest packages."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from elsewhere import ROOT, Environment, pythons
+
+OLDEST = next(iter(pythons()))
+# Tests of the book, of its pages, and of this folder.
+CHECKOUT = ["book", "demos", "environments", "test_statements.py"]
+
+
+def copied_tests(folder: Path) -> Path:
+    """A copy of the tests away from the checkout, so that they meet the installed package."""
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*CHECKOUT))
+    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
+    return folder
+
+
+@pytest.mark.parametrize("version", pythons())
+def test_every_example_of_the_installed_package_runs(
+    version: str, wheel: Path, tmp_path: Path
+) -> None:
+    environment = Environment(tmp_path, pythons()[version])
+    environment.install(f"{wheel}[experiments]", "pytest")
+    assert (
+        environment.run("-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
+        == version
+    )
+    folder = copied_tests(tmp_path)
+    said = environment.run("-m", "pytest", "-q", "--pyargs", "pgcompanion", cwd=folder)
+    assert "passed" in said
+
+
+def test_the_oldest_packages_do(wheel: Path, tmp_path: Path) -> None:
+    environment = Environment(tmp_path, pythons()[OLDEST])
+    metadata = ROOT / "pyproject.toml"
+    lowest = ["--resolution", "lowest-direct", "--requirements", metadata]
+    environment.install(*lowest, "--extra", "experiments")
+    environment.install("--no-deps", wheel)
+    floor = f"numpy>={environment.versions()['numpy'].removesuffix('.0')}"
+    assert floor in metadata.read_text(encoding="utf-8")
+    environment.install("pytest", "hypothesis", "ipykernel")
+    folder = copied_tests(tmp_path)
+    # Old packages draw the deprecation warnings of newer ones that they use.
+    command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", "tests"]
+    assert "passed" in environment.run(*command, cwd=folder)
