@@ -1,6 +1,6 @@
-"""Gymnasium tasks with the settings that solve them, and PPO on any of them.
+r"""Gymnasium tasks, each with the settings that solve it, and PPO on any of them.
 
-`TASKS` is the table. A task is one row: its environment, what counts as solved, and its settings.
+`TASKS` is the table: a row says what the task is, what counts as solved, and how PPO solves it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import RescaleObservation
 
-from pgcompanion.algorithms import ppo_update
+from pgcompanion.algorithms import Iterate, LocalProblem, normalised, ppo_update
 from pgcompanion.algorithms.actor_critic import actor_critic
 from pgcompanion.algorithms.critic import Critic, network_inputs
-from pgcompanion.algorithms.iterate import Iterate
-from pgcompanion.algorithms.local import LocalProblem
-from pgcompanion.algorithms.ppo import normalised
 from pgcompanion.policies import MLP, NeuralGaussian, NeuralSoftmax, TabularSoftmax
 from pgcompanion.rollouts import rollout
 from pgcompanion.trajectories import Trajectories
@@ -26,22 +24,30 @@ from pgcompanion.trajectories import Trajectories
 
 @dataclass(frozen=True)
 class Task:
-    """A Gymnasium task and the settings with which PPO solves it.
+    r"""A task of Gymnasium's registry, and the settings with which PPO solves it.
 
     Statement: `ppo_clip`.
 
     Args:
-        id: the name in Gymnasium's registry.
+        id: its name in the registry.
         goal: the mean return of 100 episodes that counts as solved.
-        longest: steps after which an evaluated episode is cut off.
+        longest: steps after which an episode is over.
         K: updates that are enough.
         make: further arguments of `gymnasium.make_vec`.
-        rescale: whether observations, which must be bounded, are rescaled to [-1, 1].
-        hold: environment steps for which an action is held.
-        num_envs, H: environments side by side, and steps of each between two updates.
-        gamma, lam: discount and λ of the advantages.
-        eps, eta, epochs, minibatch: of `ppo_update`; the critic's fit shares the last three.
-        hidden: widths of the hidden layers of policy and critic.
+        rescale: whether the observations, which must then be bounded, are rescaled to [-1, 1].
+        hold: environment steps for which an action is held. Where the reward is rare, held actions
+            explore further than actions that cancel each other.
+        num_envs: environments side by side.
+        H: steps of each environment between two updates.
+        gamma, lam: discount :math:`\gamma` and :math:`\lambda` of the advantages.
+        eps: the clip range :math:`\epsilon`.
+        eta, epochs, minibatch: step size, passes and size of a minibatch, of policy and critic alike.
+        hidden: widths of the hidden layers, of policy and critic alike. Where observations are
+            discrete both are tables.
+
+    Example:
+        >>> TASKS["CartPole-v1"].policy().p
+        4610
     """
 
     id: str
@@ -62,7 +68,7 @@ class Task:
     hidden: tuple[int, ...] = (64, 64)
 
     def envs(self, n: int) -> Any:
-        """``n`` environments side by side."""
+        """``n`` environments side by side: Gymnasium's own vectorised version where it has one."""
         wrappers: list[Callable[[Any], Any]] = []
         if self.rescale:
             wrappers.append(lambda env: RescaleObservation(env, np.float32(-1), np.float32(1)))
@@ -72,30 +78,83 @@ class Task:
         return gymnasium.make_vec(self.id, num_envs=n, **mode, **self.make)
 
     def policy(self) -> TabularSoftmax | NeuralSoftmax | NeuralGaussian:
-        envs = self.envs(1)
-        seen, acts = envs.single_observation_space, envs.single_action_space
-        if isinstance(acts, gymnasium.spaces.Box):
+        """A policy for its spaces: a table, a softmax network, or a Gaussian one with learned noise."""
+        env = gymnasium.make(self.id)
+        seen, acts = env.observation_space, env.action_space
+        if isinstance(acts, Box):
             return NeuralGaussian(network_inputs(seen), acts.shape[0], self.hidden, sigma=None)
-        if isinstance(seen, gymnasium.spaces.Discrete):
+        assert isinstance(acts, Discrete)
+        if isinstance(seen, Discrete):
             return TabularSoftmax(int(seen.n), int(acts.n))
         return NeuralSoftmax(network_inputs(seen), int(acts.n), self.hidden)
 
-    def critic(self, rng):
-        seen = self.envs(1).single_observation_space
-        hidden = () if isinstance(seen, gymnasium.spaces.Discrete) else self.hidden
-        return Critic(
-            MLP(network_inputs(seen), 1, hidden),
-            rng,
-            gamma=self.gamma,
-            lam=self.lam,
-            eta=self.eta,
-            epochs=self.epochs,
-            minibatch=self.minibatch,
+    def critic(self, rng: np.random.Generator) -> Critic:
+        """A critic for its observations: a network without hidden layers on unit vectors is a table."""
+        seen = gymnasium.make(self.id).observation_space
+        net = MLP(network_inputs(seen), 1, () if isinstance(seen, Discrete) else self.hidden)
+        fit = {"epochs": self.epochs, "minibatch": self.minibatch}
+        return Critic(net, rng, gamma=self.gamma, lam=self.lam, eta=self.eta, **fit)
+
+
+def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
+    """Yield the iterates of PPO with the clipped objective: the start and ``task.K`` updates.
+
+    Statement: `ppo_clip`.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> short = replace(TASKS["CartPole-v1"], K=2)
+        >>> [it.k for it in train(short, np.random.default_rng(0))]
+        [0, 1, 2]
+    """
+    policy, critic = task.policy(), task.critic(rng)
+
+    def advantages(tau: Trajectories) -> np.ndarray:
+        return normalised(tau, critic(tau))
+
+    def update(problem: LocalProblem, k: int) -> np.ndarray:
+        return ppo_update(
+            problem,
+            eps=task.eps,
+            eta=task.eta,
+            epochs=task.epochs,
+            minibatch=task.minibatch,
+            rng=rng,
         )
+
+    return actor_critic(
+        task.envs(task.num_envs),
+        policy,
+        policy.init(rng),
+        update,
+        rng=rng,
+        H=task.H,
+        coefficient=advantages,
+        K=task.K,
+    )
+
+
+def evaluate(
+    task: Task, theta: np.ndarray, rng: np.random.Generator, episodes: int = 100
+) -> np.ndarray:
+    """The returns of independent episodes, shape ``(episodes,)``, with actions drawn from the policy.
+
+    Statement: `objective_fn`.
+
+    Example:
+        >>> task, rng = TASKS["CartPole-v1"], np.random.default_rng(0)
+        >>> bool(evaluate(task, task.policy().init(rng), rng).mean() < 50)
+        True
+    """
+    tau = rollout(task.envs(episodes), task.policy(), theta, task.longest, rng)
+    return np.asarray(tau.r.sum(axis=1))
 
 
 class Hold(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Repeats an action for some steps, or until the episode is over, and adds up their rewards."""
+    """Repeats an action for some steps, or until the episode is over, and adds up the rewards.
+
+    Statement: `objective_fn`.
+    """
 
     def __init__(self, env: gymnasium.Env[Any, Any], steps: int) -> None:
         super().__init__(env)
@@ -111,73 +170,28 @@ class Hold(gymnasium.Wrapper[Any, Any, Any, Any]):
         return s, total, terminated, truncated, info
 
 
-def train(task: Task, rng: np.random.Generator, K=None) -> Iterator[Iterate]:
-    policy, critic = task.policy(), task.critic(rng)
-
-    def update(problem: LocalProblem, k: int) -> np.ndarray:
-        return ppo_update(
-            problem,
-            eps=task.eps,
-            eta=task.eta,
-            epochs=task.epochs,
-            minibatch=task.minibatch,
-            rng=rng,
-        )
-
-    def psi(tau: Trajectories) -> np.ndarray:
-        return normalised(tau, critic(tau))
-
-    return actor_critic(
-        task.envs(task.num_envs),
-        policy,
-        policy.init(rng),
-        update,
-        rng=rng,
-        H=task.H,
-        coefficient=psi,
-        K=K or task.K,
-    )
-
-
-def evaluate(
-    task: Task, theta: np.ndarray, rng: np.random.Generator, episodes: int = 100
-) -> np.ndarray:
-    tau = rollout(task.envs(episodes), task.policy(), theta, task.longest, rng)
-    return tau.r.sum(axis=1)
-
+_TABLE = {"eta": 0.05, "epochs": 10}  # of a policy and a critic that are tables
 
 TASKS = {
-    task.id if not task.make.get("map_name") else task.id + task.make["map_name"]: task
-    for task in [
+    task.id: task
+    for task in (
         Task("CartPole-v1", goal=475, longest=500, K=25),
-        Task("Acrobot-v1", goal=-100, longest=500, K=30, num_envs=16, H=128),
         Task(
-            "Pendulum-v1",
-            goal=-250,
-            longest=200,
-            K=60,
-            rescale=True,
-            num_envs=16,
-            H=200,
-            gamma=0.9,
-            epochs=10,
-            eta=2e-3,
-            minibatch=256,
+            "Acrobot-v1", goal=-100, longest=500, K=35, rescale=True, hold=2,
+            num_envs=16, H=128, eta=3e-3, epochs=4, minibatch=256,
         ),
         Task(
-            "MountainCarContinuous-v0",
-            goal=90,
-            longest=999,
-            K=60,
-            rescale=True,
-            hold=8,
-            num_envs=16,
-            H=125,
-            epochs=5,
-            eta=2e-3,
+            "Pendulum-v1", goal=-250, longest=200, K=40, rescale=True,
+            num_envs=16, H=200, gamma=0.9, eta=2e-3, epochs=10, minibatch=256,
         ),
-        Task("FrozenLake-v1", goal=0.7, longest=100, K=100, make={"map_name": "4x4"}),
-        Task("FrozenLake-v1", goal=0.7, longest=200, K=100, make={"map_name": "8x8"}),
-        Task("CliffWalking-v1", goal=-15, longest=200, K=100, make={"max_episode_steps": 200}),
-    ]
-}
+        Task(
+            "MountainCarContinuous-v0", goal=90, longest=999, K=20, rescale=True, hold=8,
+            num_envs=16, H=125, eta=2e-3, epochs=5,
+        ),
+        Task("FrozenLake-v1", goal=0.65, longest=100, K=60, **_TABLE),
+        Task("FrozenLake8x8-v1", goal=0.4, longest=200, K=80, H=128, **_TABLE),
+        Task(
+            "CliffWalking-v1", goal=-18, longest=200, K=40, make={"max_episode_steps": 200}, **_TABLE
+        ),
+    )
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Fetch the site's third-party files again, at the versions named here: `make vendor`.
+"""Fetch the third-party files of the site and its tests again, as named here: `make vendor`.
 
 The files are kept in the repository with their licences, so that building the book needs no npm and
 reading it needs no other host.
@@ -12,12 +12,15 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[1] / "book" / "site" / "vendor"
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "book" / "site" / "vendor"
+FOR_TESTS = ROOT / "tests" / "vendor"
 
-# folder -> (npm package with its version, the files that the site uses)
+# folder -> (npm package with its version, the files that are used)
 FILES = {
-    "mathjax": ("mathjax@3.2.2", ["es5/tex-svg-full.js", "LICENSE"]),
-    "source-serif-4": (
+    FOR_TESTS / "axe-core": ("axe-core@4.14.1", ["axe.min.js", "LICENSE"]),
+    VENDOR / "mathjax": ("mathjax@3.2.2", ["es5/tex-svg-full.js", "LICENSE"]),
+    VENDOR / "source-serif-4": (
         "@fontsource-variable/source-serif-4@5.3.1",
         [
             "files/source-serif-4-latin-wght-normal.woff2",
@@ -44,5 +47,5 @@ def fetch(package: str, files: list[str], target: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name, (package, files) in FILES.items():
-        fetch(package, files, VENDOR / name)
+    for folder, (package, files) in FILES.items():
+        fetch(package, files, folder)

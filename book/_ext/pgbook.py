@@ -1,10 +1,11 @@
-"""The book's own Sphinx extension: what Jupyter Book leaves open, in four small hooks.
+"""The book's own Sphinx extension: what Jupyter Book leaves open, in small hooks.
 
 1. A page is executed afresh when the package, the environment or Python changes, and written
    afresh when the site's files do. The cache of executed pages lives under a fingerprint.
 2. Light and dark follow the reader's system from the first visit, without a flash.
 3. A page offers its notebook, and links to where it runs: see launch.
-4. The markup of proofs and citations is the book's own: see pgbook_markup.
+4. A published site has a sitemap, previews and a page for dead links: see published.
+5. The markup of proofs and citations is the book's own: see pgbook_markup.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import launch
 import pgbook_markup
+import published
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -91,6 +93,7 @@ def finish_page(
 def setup(app: Sphinx) -> dict:
     os.environ["PGCOMPANION_STATIC"] = "1"  # a page shows its demos without a kernel
     launch.setup(app)
+    published.setup(app)
     pgbook_markup.setup(app)
     app.add_config_value("pgbook_site", "", "html", str)
     app.connect("config-inited", build_afresh)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def world_of(name: str) -> World:
         mdp = MDP(P, rng.random((3, 3)), rng.dirichlet(np.ones(3)), H=4)
         policy, theta = LinearSoftmax(rng.normal(size=(3, 3, 2))), np.array([0.3, -0.3])
     else:
-        mdp = MDP(np.ones((1, 3, 1)), r=[[0.0, 0.0, 1.0]], mu0=[1.0], H=2)
+        mdp = MDP(np.ones((1, 3, 1)), np.array([[0.0, 0.0, 1.0]]), np.ones(1), H=2)
         policy, theta = LinearSoftmax(np.eye(3)[None, :, :2]), np.array([-2.5, -2.5])
     v, b = exact.evaluate(mdp, policy.table(theta)), baselines.optimal(mdp, policy, theta)
     coefficients: tuple[Coefficient, ...] = (
@@ -109,7 +109,7 @@ def estimates(world: str, psi: str, N: int) -> np.ndarray:
     M = controls["M"].values[-1]
     tau = sample(mdp, policy.table(theta), int(M) * N, np.random.default_rng(4))
     terms = estimators.policy_gradient(policy, theta, tau, coefficients[psi](tau), True)
-    return terms.reshape(-1, N, policy.p).mean(axis=1)
+    return np.asarray(terms.reshape(-1, N, policy.p).mean(axis=1))
 
 
 def frame(world: str, psi: str, N: int, M: int) -> Figure:
@@ -134,7 +134,7 @@ def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
     ellipse = g[:, None] + 2 * np.linalg.cholesky(covariance / N) @ circle
     ax.plot(*points.T, "o", color=style.BLUE, ms=2.5, mec="none", alpha=0.5)
     ax.plot(*ellipse, color=style.BLUE, lw=1.5)
-    ax.errorbar(*mean, 2 * stderr[1], 2 * stderr[0], color=style.VERMILLION, lw=2)
+    ax.errorbar(mean[0], mean[1], 2 * stderr[1], 2 * stderr[0], color=style.VERMILLION, lw=2)
     ax.plot(*g, "D", mfc="none", mec=style.INK, ms=10, mew=1.5)
     for y, words, colour in (
         (0.92, "exact gradient", style.INK),
@@ -149,7 +149,7 @@ def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:
         colour = style.BLUE if psi == chosen else style.MUTED
         weight = "bold" if psi == chosen else "normal"
         ax.plot([LEAST, total], [row, row], color=colour, lw=4)
-        look = {"size": style.FONT - 1, "va": "center_baseline", "weight": weight}
+        look: dict[str, Any] = {"size": style.FONT - 1, "va": "center_baseline", "weight": weight}
         ax.text(0.00011, row, psi, **look)
         ax.text(1.15 * total, row, f"{total:.3g}", **look)
 

@@ -72,7 +72,8 @@ def trained(eps: float, e: int) -> Trained:
 def _features(grid: GridWorld) -> np.ndarray:
     """For each action a constant, the row and the column: ``(S, A, 3 A)``."""
     place = np.column_stack([np.ones(grid.S), grid.cells - grid.cells.mean(axis=0)])
-    return np.einsum("si,ab->sabi", place, np.eye(grid.A)).reshape(grid.S, grid.A, -1)
+    features = np.einsum("si,ab->sabi", place, np.eye(grid.A))
+    return np.asarray(features.reshape(grid.S, grid.A, -1))
 
 
 def term(u: np.ndarray | float, A: int, eps: float) -> np.ndarray:
@@ -83,7 +84,7 @@ def term(u: np.ndarray | float, A: int, eps: float) -> np.ndarray:
     >>> term(1.5, 1, eps=0.2).item(), term(1.5, -1, eps=0.2).item()
     (1.2, -1.5)
     """
-    return np.minimum(np.multiply(u, A), np.clip(u, 1 - eps, 1 + eps) * A)
+    return np.asarray(np.minimum(np.multiply(u, A), np.clip(u, 1 - eps, 1 + eps) * A))
 
 
 def is_flat(u: np.ndarray | float, A: int, eps: float) -> np.ndarray:

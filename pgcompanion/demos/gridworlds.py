@@ -126,8 +126,8 @@ def _limit(ax: Axes, algorithm: str, knob: str) -> None:
     _, argument, _, values = ALGORITHMS[algorithm]
     if argument == "delta":
         ax.axhline(values[KNOBS.index(knob)], color=style.GREEN, lw=1.5, ls="--")
-    place = {"x": 0.97, "y": 0.84, "ha": "right", "transform": ax.transAxes}
-    ax.text(s=_named(algorithm, knob), size=style.FONT - 1, **place)
+    words = _named(algorithm, knob)
+    ax.text(0.97, 0.84, words, ha="right", size=style.FONT - 1, transform=ax.transAxes)
 
 
 def _named(algorithm: str, knob: str) -> str:

@@ -30,43 +30,21 @@ controls = {
 WEIGHTS = np.linspace(-4, 3, 29)
 TERMS = np.linspace(0.4, np.sqrt(2) - 1e-3, 80)
 
-ROWS = (
-    (
-        Panel("Densities", "x", (-4, 8), (0, 1.15), (-4.0, 0.0, 4.0, 8.0), (0.0, 0.4, 0.8)),
-        Panel(
-            "Weights", "log₁₀ w", (-4.3, 3.3), (0, 1.05), (-4.0, -2.0, 0.0, 2.0), (0.0, 0.5, 1.0)
-        ),
-    ),
-    (
-        Panel(
-            f"{BATCHES} estimates",
-            "batch",
-            (-1, BATCHES),
-            (-2.5, 6),
-            (0.0, 10.0),
-            (-2.0, 0.0, 2.0, 4.0),
-        ),
-        Panel(
-            "log₁₀ of the variance",
-            "scale s",
-            (0.4, 1.7),
-            (-2, 7),
-            (0.5, 1.0, 1.5),
-            (-2.0, 0.0, 2.0, 4.0, 6.0),
-        ),
-    ),
-    (
-        Panel(
-            "Second moment of a trajectory's ratio",
-            "steps",
-            (0, H + 1),
-            (0.8, 300),
-            (0.0, 10.0, 20.0, 30.0),
-            (1.0, 10.0, 100.0),
-            yscale="log",
-        ),
-    ),
+DENSITIES = Panel(
+    "Densities", "x", (-4, 8), (0, 1.15), xticks=(-4.0, 0.0, 4.0, 8.0), yticks=(0.0, 0.4, 0.8)
 )
+SHARES = Panel(
+    "Weights", "log₁₀ w", (-4.3, 3.3), (0, 1.05), (-4.0, -2.0, 0.0, 2.0), (0.0, 0.5, 1.0)
+)
+INTERVALS = Panel(
+    f"{BATCHES} estimates", "batch", (-1, BATCHES), (-2.5, 6), (0.0, 10.0), (-2.0, 0.0, 2.0, 4.0)
+)
+VARIANCES = Panel(
+    "log₁₀ of the variance", "scale s", (0.4, 1.7), (-2, 7), (0.5, 1.0, 1.5), (0.0, 2.0, 4.0, 6.0)
+)
+TITLE, STEPS = "Second moment of a trajectory's ratio", (0.0, 10.0, 20.0, 30.0)
+RATIOS = Panel(TITLE, "steps", (0, H + 1), (0.8, 300), STEPS, (1.0, 10.0, 100.0), yscale="log")
+ROWS = ((DENSITIES, SHARES), (INTERVALS, VARIANCES), (RATIOS,))
 
 
 class Batches(NamedTuple):
@@ -85,12 +63,12 @@ def batches(m: float, s: float, N: int) -> Batches:
     Statement: `importance_sampling`.
     """
     x = np.random.default_rng(3).normal(size=(BATCHES, N))
-    all_ = [
+    found = [
         importance.estimate(lambda y: y, lambda y: _density(y, m, s), lambda y: _density(y), row)
         for row in x
     ]
-    mean, stderr = np.array([(each.mean, each.stderr) for each in all_]).T
-    return Batches(all_[0].weights, all_[0].ess, mean, stderr)
+    mean, stderr = np.array([(each.mean, each.stderr) for each in found]).T
+    return Batches(found[0].weights, found[0].ess, mean, stderr)
 
 
 @cache
@@ -112,7 +90,7 @@ def moments(eta: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _density(x: np.ndarray, m: float = 0.0, s: float = 1.0) -> np.ndarray:
-    return np.exp(-(((x - m) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi))
+    return np.asarray(np.exp(-(((x - m) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi)))
 
 
 def frame(m: float, s: float, N: int, eta: float) -> Figure:
@@ -181,7 +159,7 @@ def _draw_ratios(ax: Axes, eta: float) -> None:
 
 
 def _variance(m: float, s: np.ndarray | float) -> np.ndarray:
-    return np.asarray(importance.gaussian_mean_moment(m, s) - m**2)
+    return np.asarray(importance.gaussian_mean_moment(np.asarray(m), np.asarray(s)) - m**2)
 
 
 def _holds(batch: Batches, m: float) -> np.ndarray:
