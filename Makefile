@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book lite serve test lint bench notebooks vendor lock clean
+.PHONY: help book serve lite test lint bench notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -74,8 +74,8 @@ class Task:
             wrappers.append(lambda env: RescaleObservation(env, np.float32(-1), np.float32(1)))
         if self.hold > 1:
             wrappers.append(lambda env: Hold(env, self.hold))
-        mode = {"vectorization_mode": "sync", "wrappers": wrappers} if wrappers else {}
-        return gymnasium.make_vec(self.id, num_envs=n, **mode, **self.make)
+        wrapped: dict[str, Any] = {"vectorization_mode": "sync", "wrappers": wrappers}
+        return gymnasium.make_vec(self.id, num_envs=n, **(wrapped if wrappers else {}), **self.make)
 
     def policy(self) -> TabularSoftmax | NeuralSoftmax | NeuralGaussian:
         """A policy for its spaces: a table, a softmax network, or a Gaussian one with learned noise."""
@@ -92,8 +92,12 @@ class Task:
         """A critic for its observations: a network without hidden layers on unit vectors is a table."""
         seen = gymnasium.make(self.id).observation_space
         net = MLP(network_inputs(seen), 1, () if isinstance(seen, Discrete) else self.hidden)
-        fit = {"epochs": self.epochs, "minibatch": self.minibatch}
-        return Critic(net, rng, gamma=self.gamma, lam=self.lam, eta=self.eta, **fit)
+        return Critic(net, rng, gamma=self.gamma, lam=self.lam, **self.fit)
+
+    @property
+    def fit(self) -> dict[str, Any]:
+        """How policy and critic are fitted to a batch."""
+        return {"eta": self.eta, "epochs": self.epochs, "minibatch": self.minibatch}
 
 
 def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
@@ -113,14 +117,7 @@ def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
         return normalised(tau, critic(tau))
 
     def update(problem: LocalProblem, k: int) -> np.ndarray:
-        return ppo_update(
-            problem,
-            eps=task.eps,
-            eta=task.eta,
-            epochs=task.epochs,
-            minibatch=task.minibatch,
-            rng=rng,
-        )
+        return ppo_update(problem, eps=task.eps, rng=rng, **task.fit)
 
     return actor_critic(
         task.envs(task.num_envs),
@@ -170,7 +167,11 @@ class Hold(gymnasium.Wrapper[Any, Any, Any, Any]):
         return s, total, terminated, truncated, info
 
 
-_TABLE = {"eta": 0.05, "epochs": 10}  # of a policy and a critic that are tables
+_TABLE: dict[str, Any] = {
+    "num_envs": 128,
+    "eta": 0.03,
+    "epochs": 10,
+}  # policy and critic are tables
 
 TASKS = {
     task.id: task
@@ -188,10 +189,10 @@ TASKS = {
             "MountainCarContinuous-v0", goal=90, longest=999, K=20, rescale=True, hold=8,
             num_envs=16, H=125, eta=2e-3, epochs=5,
         ),
-        Task("FrozenLake-v1", goal=0.65, longest=100, K=60, **_TABLE),
-        Task("FrozenLake8x8-v1", goal=0.4, longest=200, K=80, H=128, **_TABLE),
+        Task("FrozenLake-v1", goal=0.65, longest=100, K=40, **_TABLE),
+        Task("FrozenLake8x8-v1", goal=0.4, longest=200, K=80, **_TABLE),
         Task(
-            "CliffWalking-v1", goal=-18, longest=200, K=40, make={"max_episode_steps": 200}, **_TABLE
+            "CliffWalking-v1", goal=-18, longest=200, K=30, make={"max_episode_steps": 200}, **_TABLE
         ),
     )
 }  # fmt: skip

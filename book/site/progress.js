@@ -50,7 +50,11 @@
     return label;
   }
 
-  for (const exercise of article.querySelectorAll("div.exercise.admonition[id]"))
+  // An exercise is a box of a chapter, or a section of an exercise page whose code is checked.
+  const boxes = [...article.querySelectorAll("div.exercise.admonition[id]")];
+  const checked = [...article.querySelectorAll("section > section[id]")].filter((section) =>
+    [...section.querySelectorAll("div.cell_input")].some((c) => c.textContent.includes("check(")));
+  for (const exercise of [...boxes, ...checked])
     exercise.append(tickBox(`${here}#${exercise.id}`, "I have done this exercise"));
   if (inBook.some((link) => page(new URL(link.href)) === here))
     article.append(tickBox(here, "I have read this page"));
