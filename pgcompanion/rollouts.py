@@ -155,24 +155,31 @@ def _pieces(steps: Sequence[_Step], H: int) -> Trajectories:
     """Cut consecutive steps at the ends of episodes: trajectories with one row a piece, ``(N, H)``.
 
     A piece begins with the first step, or after an end, and is over with an episode or with the last
-    step. Its row is filled from the left and masked on the right.
+    step. Its row is filled from the left and masked on the right. Rows are in the order in which the
+    pieces begin.
     """
-    s, a, r, after, terminated, done, taken = (
-        np.stack(x, axis=1) for x in zip(*steps, strict=True)
-    )
-    h = np.arange(len(steps))
-    begins = taken & ((h == 0) | np.roll(done | ~taken, 1, axis=1))
+    # Arrays of a row a step, and a column an environment, until they are placed.
+    s, a, r, after, terminated, done, taken = map(np.array, zip(*steps, strict=True))
+    h = np.arange(len(steps))[:, None]
+    begins = taken & ((h == 0) | np.roll(done | ~taken, 1, axis=0))
     ends = taken & (done | (h == h[-1]))
-    row = begins.cumsum().reshape(taken.shape)[taken] - 1
-    column = np.nonzero(taken)[1] - np.nonzero(begins)[1][row]
+    piece = np.maximum.accumulate(np.where(begins, begins.cumsum().reshape(begins.shape), 0)) - 1
+    first = np.maximum.accumulate(np.where(begins, h, 0))
+    source, N = np.flatnonzero(taken), int(begins.sum())
+    target = (piece * H + h - first).ravel()[source]
 
     def place(x: np.ndarray) -> np.ndarray:
-        table = np.zeros((ends.sum(), H, *x.shape[2:]), x.dtype)
-        table[row, column] = x[taken]
-        return table
+        table = np.zeros((N * H, *x.shape[2:]), x.dtype)
+        table[target] = x.reshape(-1, *x.shape[2:])[source]
+        return table.reshape(N, H, *x.shape[2:])
 
-    mask = place(np.ones_like(taken))
-    return Trajectories(place(s), place(a), place(r), mask, terminated[ends], after[ends])
+    def at_the_end(x: np.ndarray) -> np.ndarray:
+        return x[ends][piece[ends].argsort()]
+
+    mask = place(taken)
+    return Trajectories(
+        place(s), place(a), place(r), mask, at_the_end(terminated), at_the_end(after)
+    )
 
 
 def _autoreset_mode(vector_env: Any) -> str:

@@ -50,13 +50,13 @@ class Critic:
         epochs: int = 2,
         minibatch: int = 128,
     ) -> None:
-        self.net, self.rng, self.w = net, rng, net.init(rng, gain=1.0)
+        self.net, self.rng, self.w = net, rng, net.init(rng, gain=1.0).astype(np.float32)
         self.gamma, self.lam = gamma, lam
         self.eta, self.epochs, self.minibatch = eta, epochs, minibatch
 
     def value(self, s: np.ndarray) -> np.ndarray:
         r""":math:`V_w(s)`, of the batch shape of ``s``."""
-        return self.net.value(self.w.astype(np.float32), s)[..., 0]
+        return self.net.value(self.w, s)[..., 0]
 
     def __call__(self, tau: Trajectories) -> np.ndarray:
         s, v = tau.s[tau.mask], np.zeros(tau.r.shape, np.float32)
@@ -90,20 +90,20 @@ def fit_value(
     r"""Least squares :math:`\min_w\frac1B\sum_i\frac12(V_w(s_i)-y_i)^2`: ``epochs`` passes of Adam; the new ``w (p,)``.
 
     Statement: `pg_baseline_algorithm`. ``s (B, ...)`` are states and ``target (B,)`` the :math:`y_i`.
-    Passes through the network are in single precision, the parameters keep theirs.
+    The passes through the network are in single precision, the steps in that of ``w``.
     """
     x, y = net.inputs.each(s, target.shape).astype(np.float32), target.astype(np.float32)
-    w, adam, size = w.copy(), Adam(net.p, eta), min(minibatch, len(y))
-    room = net.buffers(size, x.dtype)
+    w, adam, size = w.copy(), Adam(net.p, eta, dtype=w.dtype), min(minibatch, len(y))
+    room, g = net.buffers(size, x.dtype), np.empty(net.p, x.dtype)
     for _ in range(epochs):
         order = rng.permutation(len(y))
         x, y = x[order], y[order]
         for start in range(0, len(y), size):
             x_part, y_part = x[start : start + size], y[start : start + size]
-            single = w.astype(np.float32)
+            single = w.astype(np.float32, copy=False)
             trace = net.forward(single, x_part, room if len(y_part) == size else None)
             error = (y_part - trace[-1]) / np.float32(len(y_part))
-            w += adam.step(net.backward(single, trace, error))
+            w += adam.step(net.backward(single, trace, error, g))
     return w
 
 

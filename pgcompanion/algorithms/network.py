@@ -50,14 +50,15 @@ def _of_softmax(
     pi = np.exp(z)
     total = pi.sum(axis=0)
     pi /= total
-    taken = a, np.arange(len(a))
+    taken = a == np.arange(policy.A)[:, None]
 
     def pull(w: np.ndarray) -> np.ndarray:
-        delta = -w * pi
-        delta[taken] += w
-        return policy.network.backward(theta, trace, delta)
+        delta = taken - pi
+        delta *= w
+        return policy.network.backward(theta, trace, delta, np.empty_like(theta))
 
-    return z[taken] - np.log(total), pull
+    z *= taken
+    return z.sum(axis=0) - np.log(total), pull
 
 
 def _of_gaussian(
@@ -101,11 +102,11 @@ class NetworkProblem(StepProblem):
         self.dtype, self._trace = dtype, trace
         s, psi = s.astype(dtype, copy=False), psi.astype(dtype, copy=False)
         if log_prob_k is None:
-            log_prob_k = policy.log_prob(theta_k.astype(dtype), s, a)
+            log_prob_k = policy.log_prob(theta_k.astype(dtype, copy=False), s, a)
         super().__init__(policy, theta_k, s, a, psi, N, log_prob_k)
 
     def ratio(self, theta: np.ndarray) -> np.ndarray:
-        return super().ratio(theta.astype(self.dtype))
+        return super().ratio(theta.astype(self.dtype, copy=False))
 
     def surrogate_gradient(self, theta: np.ndarray) -> np.ndarray:
         u, pull = self._ratio_pullback(theta)
@@ -131,9 +132,31 @@ class NetworkProblem(StepProblem):
 
     def _ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
         log_pi, pull = log_prob_pullback(
-            self.policy, theta.astype(self.dtype), self.states, self.a, self._trace
+            self.policy, theta.astype(self.dtype, copy=False), self.states, self.a, self._trace
         )
         return np.exp(log_pi - self.log_prob_k), lambda w: pull(w / self.N)
+
+
+class RaceSampler:
+    r"""Draws actions of a softmax network for ``n`` states at a time, in one pass that reuses its room.
+
+    Statement: `neural_softmax`. An exponential race: with independent exponential times
+    :math:`E_a`, the action :math:`\arg\min_aE_ae^{-f_\theta(s,a)}` has the distribution
+    :math:`\pi_\theta(\cdot\mid s)`, and no probability is computed.
+
+    Example:
+        >>> policy, rng = NeuralSoftmax(inputs=4, A=3), np.random.default_rng(0)
+        >>> RaceSampler(policy, 5).sample(policy.init(rng), np.zeros((5, 4)), rng).shape
+        (5,)
+    """
+
+    def __init__(self, policy: NeuralSoftmax, n: int) -> None:
+        self.policy, self._trace = policy, policy.network.buffers(n, np.dtype(np.float32))
+
+    def sample(self, theta: np.ndarray, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Actions for the rows ``s (n, d)``, shape ``(n,)``."""
+        z = self.policy.network.forward(theta.astype(np.float32, copy=False), s, self._trace)[-1]
+        return (z - np.log(rng.standard_exponential(z.shape))).argmax(axis=0)
 
 
 def network_of(policy: NetworkPolicy) -> MLP:

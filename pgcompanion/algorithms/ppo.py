@@ -55,7 +55,8 @@ def ppo_update(
     Source: Schulman et al. 2017.
     """
     gradient = _local_gradient(lam, eps)
-    theta, adam = problem.theta_k.copy(), Adam(len(problem.theta_k), eta)
+    theta = problem.theta_k.copy()
+    adam = Adam(len(theta), eta, dtype=theta.dtype)
     for _ in range(epochs):
         for part in _epoch(problem, minibatch, rng):
             theta += adam.step(gradient(part, theta))

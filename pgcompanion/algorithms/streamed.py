@@ -16,7 +16,7 @@ import numpy as np
 from pgcompanion import checks
 from pgcompanion.algorithms.critic import Critic, network_inputs
 from pgcompanion.algorithms.local import LocalProblem, sampled_problem
-from pgcompanion.algorithms.network import NetworkProblem
+from pgcompanion.algorithms.network import NetworkProblem, RaceSampler
 from pgcompanion.policies import MLP, NeuralGaussian, NeuralSoftmax
 from pgcompanion.rollouts import Stream
 from pgcompanion.trajectories import Trajectories
@@ -51,15 +51,17 @@ class Streamed:
         if coefficient is None:
             coefficient = Critic(MLP(network_inputs(envs.single_observation_space), 1), rng)
         self.coefficient, self.stream = coefficient, Stream(envs, rng)
-        self._is_network = isinstance(policy, NeuralSoftmax | NeuralGaussian)
+        vectors = len(envs.single_observation_space.shape) == 1
+        self._is_network = vectors and isinstance(policy, NeuralSoftmax | NeuralGaussian)
+        race = vectors and isinstance(policy, NeuralSoftmax)
+        self._sampler = RaceSampler(policy, envs.num_envs) if race else policy
         self._returns: WeakKeyDictionary[LocalProblem, np.ndarray] = WeakKeyDictionary()
 
     def problem(self, theta: np.ndarray) -> LocalProblem:
         """The local problem around ``theta``, from steps that have not been seen before."""
-        drawing = theta.astype(np.float32) if self._is_network else theta
-        tau = self.stream.take(self.policy, drawing, self.H, self.rng)
+        tau = self.stream.take(self._sampler, theta, self.H, self.rng)
         psi, taken = self.coefficient(tau), tau.mask
-        if self._is_network and tau.s.ndim > 2:
+        if self._is_network:
             steps = tau.s[taken], tau.a[taken], psi[taken]
             problem: LocalProblem = NetworkProblem(self.policy, theta, *steps, tau.N)
         else:
