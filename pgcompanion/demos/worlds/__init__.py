@@ -1,0 +1,1 @@
+"""Small worlds that a demo needs and the rest of the package does not."""
