@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from benchmarks import timing
+from benchmarks.peer import Peer
 from pgcompanion import exact
 from pgcompanion.estimators import policy_gradient, reward_to_go
 from pgcompanion.mdp import MDP
@@ -18,12 +21,14 @@ N = 100_000
 BLOCK = 4
 
 
-def tables() -> Iterator[str]:
+def tables(peers: bool = False) -> Iterator[str]:
     rng = np.random.default_rng(0)
     mdp = MDP(rng.dirichlet(np.ones(S), size=(S, A)), rng.normal(size=(S, A)), np.ones(S) / S, H)
     policy = TabularSoftmax(S, A)
     theta = rng.normal(size=policy.p)
     yield exact_gradient(mdp, policy, theta)
+    if peers:
+        yield against_peers(mdp, policy, theta)
     yield monte_carlo_gradient(mdp, policy, theta, rng)
 
 
@@ -65,6 +70,32 @@ def matrix_products(mdp: MDP, pi: np.ndarray) -> Callable[[], None]:
         np.matmul(mdp.P, pairs[:, :, None], out=Q)
 
     return run
+
+
+def against_peers(mdp: MDP, policy: TabularSoftmax, theta: np.ndarray) -> str:
+    """JAX with the same recursion, compiled, and PyTorch's autograd; all three must agree."""
+    with TemporaryDirectory() as folder:
+        given = Path(folder) / "mdp.npz"
+        np.savez(given, P=mdp.P, r=mdp.r, mu0=mdp.mu0, H=mdp.H, theta=theta)
+        with Peer("exact_gradient.py", given) as ask:
+            for name in ("jax", "torch"):
+                np.testing.assert_allclose(
+                    ask(name, 1)["g"], exact.gradient(mdp, policy, theta), rtol=1e-8, atol=1e-12
+                )
+            seconds = timing.in_turns(
+                {
+                    "exact.gradient": timing.clock(lambda: exact.gradient(mdp, policy, theta)),
+                    "JAX, jit of the recursion": lambda n: float(ask("jax", n)["seconds"]),
+                    "PyTorch, autograd": lambda n: float(ask("torch", n)["seconds"]),
+                }
+            )
+    ours = seconds["exact.gradient"]
+    return timing.table(
+        "The same against others, double precision (wanted: JAX at least 1 / 1.3 = 0.77 times ours, "
+        "PyTorch at least 5 times)",
+        ["", "µs", "times ours"],
+        [[name, f"{t * 1e6:.0f}", f"{t / ours:.2f}"] for name, t in seconds.items()],
+    )
 
 
 def monte_carlo_gradient(

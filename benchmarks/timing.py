@@ -13,30 +13,44 @@ REPEATS = 9
 SHORTEST = 0.05
 
 
+#: The CPU seconds of so many calls.
+Clock = Callable[[int], float]
+
+
 def medians(cases: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     """Median CPU seconds of each case; its runs take turns with the others'.
 
     CPU time, of this one thread, is what a busy machine disturbs least. A short case is called
     often enough to fill ``SHORTEST`` seconds.
     """
-    calls = {name: _calls(case) for name, case in cases.items()}
-    times: dict[str, list[float]] = {name: [] for name in cases}
+    return in_turns({name: clock(case) for name, case in cases.items()})
+
+
+def in_turns(clocks: Mapping[str, Clock]) -> dict[str, float]:
+    """Median CPU seconds of a call on each clock, which may be another process's."""
+    calls = {name: _calls(clock) for name, clock in clocks.items()}
+    times: dict[str, list[float]] = {name: [] for name in clocks}
     for _ in range(REPEATS):
-        for name, case in cases.items():
-            times[name].append(_seconds(case, calls[name]) / calls[name])
+        for name, clock in clocks.items():
+            times[name].append(clock(calls[name]) / calls[name])
     return {name: median(runs) for name, runs in times.items()}
 
 
-def _calls(case: Callable[[], object]) -> int:
-    case()
-    return max(1, round(SHORTEST / _seconds(case, 1)))
+def clock(case: Callable[[], object]) -> Clock:
+    """The clock of a case in this process."""
+
+    def seconds(calls: int) -> float:
+        start = process_time()
+        for _ in range(calls):
+            case()
+        return process_time() - start
+
+    return seconds
 
 
-def _seconds(case: Callable[[], object], calls: int) -> float:
-    start = process_time()
-    for _ in range(calls):
-        case()
-    return process_time() - start
+def _calls(clock: Clock) -> int:
+    clock(1)
+    return max(1, round(SHORTEST / clock(1)))
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,6 +7,7 @@ alone tell the parts apart, so it survives a grey printer and every kind of colo
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import ListedColormap
     from matplotlib.image import AxesImage
     from matplotlib.patches import Circle, PathPatch, Rectangle
+    from matplotlib.path import Path
 
 INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
     "#1a1a1a", "#ffffff", "#e9e9e9", "#5a5a5a", "#808080", "#d55e00"
@@ -57,7 +59,7 @@ def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
         artists.append(_square(row, column, INSET, paper, INK, lw=1))
         artists.append(_text(f"{reward:+g}", row, column, 0.5, ink))
     for artist in artists:
-        ax.add_patch(artist)
+        ax.add_artist(artist)
     return artists
 
 
@@ -96,7 +98,7 @@ def draw_numbers(ax: Axes, grid: GridWorld, v: np.ndarray, digits: int = 2) -> l
         if not grid.terminal[s]
     ]
     for artist in artists:
-        ax.add_patch(artist)
+        ax.add_artist(artist)
     return artists
 
 
@@ -140,7 +142,7 @@ def draw_agent(ax: Axes, grid: GridWorld, s: int) -> Circle:
 
     row, column = grid.cells[checks.indices("s", s, grid.S)]
     artist = Circle((column, row), 0.28, fc=AGENT, ec=PAPER, lw=1.5, zorder=5)
-    ax.add_patch(artist)
+    ax.add_artist(artist)
     return artist
 
 
@@ -154,15 +156,24 @@ def _square(row: int, column: int, half: float, fc: str, ec: str, **style: Any) 
 def _text(text: str, row: float, column: float, size: float, colour: str = INK) -> PathPatch:
     """Text as an outline in units of a cell, so that it fits its cell at every size."""
     from matplotlib.patches import PathPatch
+    from matplotlib.transforms import Affine2D
+
+    outline, width = _outline(text)
+    size = min(size, 0.84 / width)
+    placed = Affine2D().scale(size, -size).translate(column, row)
+    return PathPatch(outline.transformed(placed), fc=colour, ec="none", zorder=4)
+
+
+@lru_cache(maxsize=256)
+def _outline(text: str) -> tuple[Path, float]:
+    """Text of size 1 as a path around the origin, and its width."""
     from matplotlib.textpath import TextPath
     from matplotlib.transforms import Affine2D
 
     outline = TextPath((0, 0), text.replace("-", "\N{MINUS SIGN}"), size=1)
     box = outline.get_extents()
-    size = min(size, 0.84 / box.width)
-    centred = Affine2D().translate(-(box.x0 + box.x1) / 2, -(box.y0 + box.y1) / 2)
-    placed = centred.scale(size, -size).translate(column, row)
-    return PathPatch(outline.transformed(placed), fc=colour, ec="none", zorder=4)
+    centre = Affine2D().translate(-(box.x0 + box.x1) / 2, -(box.y0 + box.y1) / 2)
+    return outline.transformed(centre), box.width
 
 
 def _light_viridis() -> ListedColormap:

@@ -180,8 +180,8 @@ TASKS = {
     for task in (
         Task("CartPole-v1", goal=475, longest=500, K=20, lam=0.97),
         Task(
-            "Acrobot-v1", goal=-100, longest=500, K=35, rescale=True, hold=2,
-            num_envs=16, H=128, eta=3e-3, epochs=4, minibatch=256,
+            "Acrobot-v1", goal=-100, longest=500, K=25, rescale=True, hold=3,
+            num_envs=32, H=128, eta=3e-3, epochs=4, minibatch=256,
         ),
         Task(
             "Pendulum-v1", goal=-250, longest=200, K=40, rescale=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, process_time
 
 import gymnasium
 import numpy as np
@@ -14,54 +14,51 @@ EPISODES, THRESHOLD, IN_A_ROW = 100, 475.0, 3
 EVERY = 4096  # environment steps between two evaluations
 
 Act = Callable[[np.ndarray], np.ndarray]
+Result = dict[str, float | None]
 
 
 class Referee:
-    """Evaluates a learner every ``EVERY`` steps, with its clock stopped.
+    """Evaluates a learner every ``EVERY`` steps, with its clocks stopped.
 
-    A learner is confirmed at the third evaluation in a row with a mean return of at least ``THRESHOLD``.
-
-    Attributes:
-        seconds: the wall time that the learner has used.
-        first: seconds until the first evaluation that passed; ``None`` before.
-        confirmed: seconds until it was confirmed; ``None`` before.
+    A learner is confirmed at the third evaluation in a row whose mean return is at least ``THRESHOLD``.
+    Its result has the wall seconds until the first evaluation that passed and until it was confirmed
+    (``None`` where that did not happen), all its wall and CPU seconds, and its steps.
     """
 
     def __init__(self, seed: int) -> None:
         self.envs = gymnasium.make_vec("CartPole-v1", num_envs=EPISODES)
         self.envs.reset(seed=seed)
-        self.seconds, self.steps, self._passed, self._due = 0.0, 0, 0, EVERY
-        self.first: float | None = None
-        self.confirmed: float | None = None
-        self._since = perf_counter()
+        self.result: Result = {
+            "first": None,
+            "confirmed": None,
+            "wall": 0.0,
+            "cpu": 0.0,
+            "steps": 0,
+        }
+        self._passed, self._due = 0, EVERY
+        self._since = perf_counter(), process_time()
 
     def look(self, steps: int, act: Act) -> bool:
         """Tell the referee how many steps were taken; whether the learner is confirmed."""
-        now = perf_counter()
-        self.seconds, self.steps = self.seconds + now - self._since, steps
+        wall, cpu = self._since
+        self.result["wall"] += perf_counter() - wall
+        self.result["cpu"] += process_time() - cpu
+        self.result["steps"] = steps
         if steps >= self._due:
             self._due += EVERY
             self._judge(self._mean_return(act))
-        self._since = perf_counter()
-        return self.confirmed is not None
-
-    def result(self) -> dict[str, float | None]:
-        return {
-            "first": self.first,
-            "confirmed": self.confirmed,
-            "seconds": self.seconds,
-            "steps": self.steps,
-        }
+        self._since = perf_counter(), process_time()
+        return self.result["confirmed"] is not None
 
     def _judge(self, mean_return: float) -> None:
         self._passed = self._passed + 1 if mean_return >= THRESHOLD else 0
-        if self._passed and self.first is None:
-            self.first = self.seconds
+        if self._passed and self.result["first"] is None:
+            self.result["first"] = self.result["wall"]
         if self._passed == IN_A_ROW:
-            self.confirmed = self.seconds
+            self.result["confirmed"] = self.result["wall"]
 
     def _mean_return(self, act: Act) -> float:
-        """One episode from each environment. They start together, so none starts twice before 500 steps."""
+        """The first episode of each environment counts, the later ones do not."""
         s, _ = self.envs.reset()
         running, total = np.ones(EPISODES, dtype=bool), 0
         while running.any():
@@ -72,9 +69,9 @@ class Referee:
 
 
 def serve(runs: dict[str, Callable[[int, Referee], None]]) -> None:
-    """Answer lines ``name seed`` from the standard input with the result of that run, one line each."""
+    """Answer each line ``name seed`` of the standard input with one line, the result of that run."""
     for line in sys.stdin:
         name, seed = line.split()
         referee = Referee(int(seed))
         runs[name](int(seed), referee)
-        print(json.dumps(referee.result()), flush=True)
+        print(json.dumps(referee.result), flush=True)

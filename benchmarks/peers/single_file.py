@@ -3,7 +3,8 @@
 Written from the published algorithm (Schulman et al. 2017) and the list of details in Huang et al.
 (2022), "The 37 implementation details of proximal policy optimization": separate tanh networks with
 orthogonal weights, generalized advantages, normalised in each minibatch, clipped value loss, entropy
-bonus, gradient norm clipped at 0.5, Adam with eps 1e-5, step size that falls linearly to 0.
+bonus, gradient norm clipped at 0.5, Adam with eps 1e-5, step size that falls linearly to 0; returns of
+the episodes and divergence and clipped fraction of every minibatch kept for the log.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Settings:
 
 
 OURS = Settings(
-    n=64, steps=64, budget=200_000, eta=5e-3, anneal=False, minibatches=32, epochs=2,
+    n=64, steps=64, budget=20 * 4096, eta=5e-3, minibatches=32, epochs=2, lam=0.97,
     clip_value=False, entropy=0.0,
 )  # fmt: skip
 
@@ -62,6 +63,7 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
         "CartPole-v1",
         num_envs=c.n,
         vectorization_mode="sync",
+        wrappers=[gymnasium.wrappers.RecordEpisodeStatistics],
         vector_kwargs={"autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP},
     )
     actor, critic = network(2, 0.01), network(1, 1.0)
@@ -77,6 +79,7 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
         with torch.no_grad():
             return Categorical(logits=actor(torch.tensor(observations))).sample().numpy()
 
+    log: list[tuple[float, float]] = []
     for k in range(c.budget // batch):
         if c.anneal:
             adam.param_groups[0]["lr"] = c.eta * (1 - k * batch / c.budget)
@@ -102,7 +105,12 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
         for _ in range(c.epochs):
             for i in torch.randperm(batch).chunk(c.minibatches):
                 pi, value = Categorical(logits=actor(b_s[i])), critic(b_s[i]).squeeze(1)
-                u = (pi.log_prob(b_a[i]) - b_log_pi[i]).exp()
+                log_u = pi.log_prob(b_a[i]) - b_log_pi[i]
+                u = log_u.exp()
+                with torch.no_grad():
+                    kl = ((u - 1) - log_u).mean()
+                    clipped = ((u - 1).abs() > c.eps).float().mean()
+                    log.append((kl.item(), clipped.item()))
                 psi = b_advantage[i]
                 psi = (psi - psi.mean()) / (psi.std() + 1e-8)
                 gain = torch.min(u * psi, u.clamp(1 - c.eps, 1 + c.eps) * psi).mean()
@@ -122,7 +130,7 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
 if __name__ == "__main__":
     serve(
         {
-            "defaults": lambda seed, referee: run(Settings(), seed, referee),
+            "own": lambda seed, referee: run(Settings(), seed, referee),
             "same": lambda seed, referee: run(OURS, seed, referee),
         }
     )

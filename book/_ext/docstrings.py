@@ -15,7 +15,8 @@ from pathlib import Path
 PACKAGE = "pgcompanion"
 # What draws, checks or frames the mathematics, and so need not name a statement.
 FRAME = re.compile(
-    r"(drawing|demos|exercises|environments|style|notebook|checks|tables|tasks|gridworld\w*)\."
+    r"(drawing|demos|exercises|environments|experiments|style|notebook|checks|tables|tasks"
+    r"|gridworld\w*)\."
 )
 NAMED = re.compile(r"[Ss]tatements?: ((?:`\w+`(?:, and |, | and )?)+)")
 Definition = ast.FunctionDef | ast.ClassDef

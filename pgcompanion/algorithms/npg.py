@@ -66,7 +66,8 @@ def step_size(
     squared = float(g @ x)
     if name == "eta":
         return x_given
-    return float(np.sqrt(2 * x_given / squared)) if squared > 0 else 0.0
+    # Two roots, since the quotient of a subnormal number would be infinite.
+    return float(np.sqrt(2 * x_given) / np.sqrt(squared)) if squared > 0 else 0.0
 
 
 def compatible_regression(score: np.ndarray, psi: np.ndarray, weights: np.ndarray) -> np.ndarray:

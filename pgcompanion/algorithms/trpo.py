@@ -67,7 +67,7 @@ def trpo_argmax(problem: LocalProblem, delta: float) -> tuple[np.ndarray, float]
     def excess(log_lam: float) -> float:
         nonlocal theta
         theta = penalty_argmax(problem, np.exp(log_lam), start=theta)
-        return float(np.log(problem.kl(theta) / delta))
+        return float(np.log(max(problem.kl(theta), np.finfo(float).tiny) / delta))
 
     log_lam = decreasing_root(excess, np.log(gain / (2 * delta)))
     return theta, float(np.exp(log_lam))

@@ -7,7 +7,8 @@ A demo is a module with three names:
 - ``describe(**controls)``, which says in sentences what that figure shows. It is the caption, and
   what a screen reader reads in the picture's place.
 
-`show` brings it to life: with widgets in a kernel, or with all its frames in a page. Colours come
+`show` brings it to life: with widgets in a kernel, or with all its frames in a page. Where a kernel
+allows more than a grid of values, a fourth name, ``live()``, returns the widget for it. Colours come
 from `pgcompanion.style`, so that they follow a page into the dark. Labels are plain Unicode (θ₀, not
 TeX), so that they stay text.
 """

@@ -1,37 +1,52 @@
-"""Importance sampling of a Gaussian's mean, and of whole trajectories against single steps."""
+"""Importance sampling of a mean, Gaussian or categorical, and of whole trajectories against steps."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pgcompanion import importance, style
-from pgcompanion.algorithms import exact_problem
+from pgcompanion import style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
-from pgcompanion.gridworld import GridWorld
-from pgcompanion.policies import TabularSoftmax
+from pgcompanion.demos.weighing.cases import (
+    BATCHES,
+    CASES,
+    NARROWEST,
+    NORMAL,
+    SCALES,
+    VALUES,
+    WIDEST,
+    Batches,
+    H,
+    batches,
+    density,
+    moments,
+    probabilities,
+    variances,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BATCHES, H, NORMAL = 20, 30, 1.96
-
 controls = {
-    "m": Control("target's shift m", (0.0, 0.5, 1.0, 2.0, 3.0), default=1.0),
-    "s": Control("target's scale s", (0.5, 0.8, 1.0, 1.3, 1.5), default=1.0),
+    "kind": Control("distributions", tuple(CASES), default="Gaussian"),
+    "m": Control("target's shift m", (0.0, 1.0, 2.0, 3.0), default=1.0),
+    "s": Control("target's scale s", (0.5, 1.0, 1.3, 1.5), default=1.0),
     "N": Control("samples N", (30, 300, 3000), default=300),
     "eta": Control("policy's step η", (2.0, 4.0, 8.0), default=4.0),
 }
 
 WEIGHTS = np.linspace(-4, 3, 29)
-TERMS = np.linspace(0.4, np.sqrt(2) - 1e-3, 80)
 
 DENSITIES = Panel(
-    "Densities", "x", (-4, 8), (0, 1.15), xticks=(-4.0, 0.0, 4.0, 8.0), yticks=(0.0, 0.4, 0.8)
+    "Target and proposal",
+    "x",
+    (-4, 8),
+    (0, 1.15),
+    xticks=(-4.0, 0.0, 4.0, 8.0),
+    yticks=(0.0, 0.4, 0.8),
 )
 SHARES = Panel(
     "Weights", "log₁₀ w", (-4.3, 3.3), (0, 1.05), (-4.0, -2.0, 0.0, 2.0), (0.0, 0.5, 1.0)
@@ -40,77 +55,49 @@ INTERVALS = Panel(
     f"{BATCHES} estimates", "batch", (-1, BATCHES), (-2.5, 6), (0.0, 10.0), (-2.0, 0.0, 2.0, 4.0)
 )
 VARIANCES = Panel(
-    "log₁₀ of the variance", "scale s", (0.4, 1.7), (-2, 7), (0.5, 1.0, 1.5), (0.0, 2.0, 4.0, 6.0)
+    "log₁₀ of the variance",
+    "scale s",
+    (NARROWEST, WIDEST),
+    (-2, 7),
+    (0.5, 1.0, 1.5),
+    (0.0, 2.0, 4.0, 6.0),
 )
 TITLE, STEPS = "Second moment of a trajectory's ratio", (0.0, 10.0, 20.0, 30.0)
 RATIOS = Panel(TITLE, "steps", (0, H + 1), (0.8, 300), STEPS, (1.0, 10.0, 100.0), yscale="log")
 ROWS = ((DENSITIES, SHARES), (INTERVALS, VARIANCES), (RATIOS,))
 
 
-class Batches(NamedTuple):
-    """The weights of the first batch, and of all batches the means and standard errors."""
-
-    w: np.ndarray
-    ess: float
-    mean: np.ndarray
-    stderr: np.ndarray
-
-
-@cache
-def batches(m: float, s: float, N: int) -> Batches:
-    """Estimates of the target's mean from samples of the standard normal proposal.
-
-    Statement: `importance_sampling`.
-    """
-    x = np.random.default_rng(3).normal(size=(BATCHES, N))
-    found = [
-        importance.estimate(lambda y: y, lambda y: _density(y, m, s), lambda y: _density(y), row)
-        for row in x
-    ]
-    mean, stderr = np.array([(each.mean, each.stderr) for each in found]).T
-    return Batches(found[0].weights, found[0].ess, mean, stderr)
-
-
-@cache
-def moments(eta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Exact second moments of the ratio of the first steps, ``(H + 1,)``, and of each step, ``(H,)``.
-
-    Statement: `importance_sampling`. The old policy is uniform on a gridworld, the new one a natural
-    gradient step away.
-    """
-    mdp = GridWorld.named("4x4", slip=0.1).mdp(H)
-    policy = TabularSoftmax(mdp.S, mdp.A)
-    start = np.zeros(policy.p)
-    problem = exact_problem(mdp, policy, start)
-    pi_old, pi = policy.table(start), policy.table(eta * problem.natural_gradient())
-    return (
-        importance.trajectory_second_moment(mdp, pi, pi_old),
-        importance.per_step_second_moment(mdp, pi, pi_old),
-    )
-
-
-def _density(x: np.ndarray, m: float = 0.0, s: float = 1.0) -> np.ndarray:
-    return np.asarray(np.exp(-(((x - m) / s) ** 2) / 2) / (s * np.sqrt(2 * np.pi)))
-
-
-def frame(m: float, s: float, N: int, eta: float) -> Figure:
+def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
     """Densities and weights; estimates and the exact variance; the ratios of trajectories.
 
     Statement: `importance_sampling`.
     """
+    batch = batches(kind, m, s, N)
     with style.within():
         fig, (densities, weights, estimates, variances, ratios) = panels(ROWS, height=6.6)
-        x = np.linspace(-4, 8, 121)
-        densities.fill_between(x, _density(x), color=style.BLUE, alpha=0.25, lw=0)
-        densities.plot(x, _density(x, m, s), color=style.VERMILLION)
-        _say(densities, 0.97, 0.88, "proposal N(0, 1)", style.BLUE)
-        _say(densities, 0.97, 0.74, f"target N({m:g}, {s:g}²)", style.VERMILLION)
-        _draw_weights(weights, batches(m, s, N))
-        _say(weights, 0.03, 0.6, f"worth {batches(m, s, N).ess:.1f} of {N}", style.INK, "left")
-        _draw_estimates(estimates, batches(m, s, N), m)
-        _draw_variance(variances, m, s)
+        {"Gaussian": _draw_bells, "categorical": _draw_bars}[kind](densities, m, s)
+        _draw_weights(weights, batch)
+        _say(weights, 0.03, 0.6, f"worth {batch.ess:.1f} of {N}", style.INK, "left")
+        _draw_estimates(estimates, batch)
+        _draw_variance(variances, kind, m, s)
         _draw_ratios(ratios, eta)
     return fig
+
+
+def _draw_bells(ax: Axes, m: float, s: float) -> None:
+    x = np.linspace(-4, 8, 121)
+    ax.fill_between(x, density(x), color=style.BLUE, alpha=0.25, lw=0)
+    ax.plot(x, density(x, m, s), color=style.VERMILLION)
+    _say(ax, 0.97, 0.88, "proposal N(0, 1)", style.BLUE)
+    _say(ax, 0.97, 0.74, f"target N({m:g}, {s:g}²)", style.VERMILLION)
+
+
+def _draw_bars(ax: Axes, m: float, s: float) -> None:
+    ax.bar(VALUES, probabilities(), color=style.BLUE, alpha=0.25)
+    ax.vlines(VALUES, 0, probabilities(m, s), color=style.VERMILLION)
+    ax.plot(VALUES, probabilities(m, s), "o", color=style.VERMILLION, ms=5)
+    _say(ax, 0.97, 0.88, "proposal q(x)", style.BLUE)
+    _say(ax, 0.97, 0.74, "target p(x)", style.VERMILLION)
 
 
 def _say(ax: Axes, x: float, y: float, words: str, colour: str, side: str = "right") -> None:
@@ -130,24 +117,25 @@ def _draw_weights(ax: Axes, batch: Batches) -> None:
         _say(ax, 0.03, height, words, colour, "left")
 
 
-def _draw_estimates(ax: Axes, batch: Batches, m: float) -> None:
+def _draw_estimates(ax: Axes, batch: Batches) -> None:
     """The interval of every batch around its estimate; those that miss the exact mean stand out."""
-    ax.axhline(m, color=style.INK, lw=1.2)
+    ax.axhline(batch.exact, color=style.INK, lw=1.2)
     for held, colour in ((True, style.BLUE), (False, style.VERMILLION)):
-        at = np.flatnonzero(_holds(batch, m) == held)
+        at = np.flatnonzero(batch.hold == held)
         reach = NORMAL * batch.stderr[at]
         ax.vlines(at, batch.mean[at] - reach, batch.mean[at] + reach, color=colour, lw=1.6)
         ax.plot(at, batch.mean[at], "o", color=colour, ms=4)
 
 
-def _draw_variance(ax: Axes, m: float, s: float) -> None:
+def _draw_variance(ax: Axes, kind: str, m: float, s: float) -> None:
     """The exact variance over the scale, and the scales at which there is none."""
-    ax.axvspan(np.sqrt(2), 1.7, color=style.PURPLE, alpha=0.3, lw=0)
-    ax.text(1.56, 2.5, "infinite", rotation=90, ha="center", va="center", size=style.FONT - 1)
-    ax.plot(TERMS, np.log10(_variance(m, TERMS)), color=style.BLUE)
-    finite = s**2 < 2
-    height = np.log10(_variance(m, s)) if finite else 6.5
-    ax.plot([s], [height], "o" if finite else "^", color=style.VERMILLION, ms=9)
+    if kind == "Gaussian":
+        ax.axvspan(np.sqrt(2), WIDEST, color=style.PURPLE, alpha=0.3, lw=0)
+        ax.text(1.56, 2.5, "infinite", rotation=90, ha="center", va="center", size=style.FONT - 1)
+    ax.plot(SCALES[kind], np.log10(variances(kind, m)), color=style.BLUE)
+    here = CASES[kind].variance(m, s)
+    mark, height = ("o", np.log10(here)) if np.isfinite(here) else ("^", 6.5)
+    ax.plot([s], [height], mark, color=style.VERMILLION, ms=9)
 
 
 def _draw_ratios(ax: Axes, eta: float) -> None:
@@ -158,40 +146,39 @@ def _draw_ratios(ax: Axes, eta: float) -> None:
     _say(ax, 0.03, 0.72, "ratio of that step alone", style.BLUE, "left")
 
 
-def _variance(m: float, s: np.ndarray | float) -> np.ndarray:
-    return np.asarray(importance.gaussian_mean_moment(np.asarray(m), np.asarray(s)) - m**2)
-
-
-def _holds(batch: Batches, m: float) -> np.ndarray:
-    return np.abs(batch.mean - m) <= NORMAL * batch.stderr
-
-
-def describe(m: float, s: float, N: int, eta: float) -> str:
+def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
     """What the first batch says, how many intervals hold, and what is exact.
 
     Statement: `importance_sampling`.
 
-    >>> print(describe(m=0.0, s=1.0, N=30, eta=2.0))
+    >>> print(describe(kind="Gaussian", m=0.0, s=1.0, N=30, eta=2.0))
     30 samples of N(0, 1), weighted to stand for N(0, 1²), are worth 30.0 equal ones in the first
     batch, where the largest weight is 3.3% of all. Its estimate of the mean 0 is 0.06 ± 0.41; of 20
     such 95% intervals 18 hold the exact value. The exact variance of a term is 1. Trajectories, for
     a policy step of η = 2: the second moment of the whole ratio is 3.70 after 30 steps, that of a
     single step's ratio at most 1.06.
     """
-    batch = batches(m, s, N)
+    batch = batches(kind, m, s, N)
     whole, single = moments(eta)
-    variance = (
-        f"{float(f'{_variance(m, s):.3g}'):g}" if s**2 < 2 else f"infinite, since s² = {s**2:g} ≥ 2"
-    )
+    among = f"the categories {text(VALUES[0])}, …, {text(VALUES[-1])} in proportion to "
+    source = among * (kind == "categorical") + "N(0, 1)"
     return (
-        f"{N} samples of N(0, 1), weighted to stand for N({text(m)}, {text(s)}²), are worth "
+        f"{N} samples of {source}, weighted to stand for N({text(m)}, {text(s)}²), are worth "
         f"{batch.ess:.1f} equal ones in the first batch, where the largest weight is "
-        f"{batch.w.max() / batch.w.sum():.1%} of all. Its estimate of the mean {text(m)} is "
-        f"{_signed(batch.mean[0])} ± {NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals "
-        f"{_holds(batch, m).sum()} hold the exact value. The exact variance of a term is {variance}. "
-        f"Trajectories, for a policy step of η = {text(eta)}: the second moment of the whole ratio is "
-        f"{whole[-1]:.2f} after {H} steps, that of a single step's ratio at most {single.max():.2f}."
+        f"{batch.w.max() / batch.w.sum():.1%} of all. Its estimate of the mean "
+        f"{text(round(batch.exact, 2))} is {_signed(batch.mean[0])} ± "
+        f"{NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals {batch.hold.sum()} hold the "
+        f"exact value. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "
+        f"policy step of η = {text(eta)}: the second moment of the whole ratio is {whole[-1]:.2f} "
+        f"after {H} steps, that of a single step's ratio at most {single.max():.2f}."
     )
+
+
+def _spread(kind: str, m: float, s: float) -> str:
+    variance = CASES[kind].variance(m, s)
+    if np.isinf(variance):
+        return f"infinite, since s² = {s**2:g} ≥ 2"
+    return f"{float(f'{variance:.3g}'):g}"
 
 
 def _signed(x: float) -> str:

@@ -18,6 +18,7 @@ from pgcompanion.algorithms import (
 from pgcompanion.algorithms.npg import natural_step
 from pgcompanion.algorithms.trpo import decreasing_root
 from pgcompanion.estimators import along, reward_to_go
+from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import LinearGaussian, LinearSoftmax, NeuralSoftmax, TabularSoftmax
 from pgcompanion.trajectories import Trajectories, sample
 
@@ -235,6 +236,14 @@ def test_a_root_is_found_from_either_side_and_visited_last(guess):
     assert x == pytest.approx(np.log(2.0), abs=1e-11)
     assert seen[-1] == x
     assert len(seen) < 25
+
+
+def test_it_goes_on_in_silence_where_nothing_is_left_to_gain():
+    """Round-off can then make a divergence of 0 negative, and its logarithm a warning."""
+    world = GridWorld.named("corridor").mdp(H=50)
+    policy = TabularSoftmax(world.S, world.A)
+    *_, last = trpo(world, policy, np.zeros(policy.p), delta=1.0, K=20)
+    assert abs(last.J - 1.0) < 1e-12
 
 
 def test_a_radius_must_be_positive(problem, mdp, policy, theta):

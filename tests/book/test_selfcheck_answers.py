@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -118,6 +119,13 @@ def gae_by_hand() -> float:
     return gae(cut_off, np.full((3, 1), 0.5), lam=0.5)[0, 0]
 
 
+def best_of_five() -> float:
+    """The probability of each pattern of success, summed over those with at least one."""
+    p = np.array([0.7, 0.3])
+    patterns = list(product([0, 1], repeat=5))
+    return sum(float(p[list(pattern)].prod()) for pattern in patterns if max(pattern) == 1)
+
+
 def clipped(A: float, u: float) -> float:
     return ppo_clip_objective(np.log([[u]]), np.zeros((1, 1)), np.array([[A]]), 0.2)
 
@@ -136,6 +144,7 @@ COMPUTED: list[Callable[[], float]] = [
     ten_natural_steps,
     clip_by_hand,
     gae_by_hand,
+    best_of_five,
 ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
 from pgcompanion import style
@@ -71,3 +74,19 @@ def test_a_scale_can_be_logarithmic():
     assert ax.transAxes.inverted().transform(ax.transData.transform((0.5, 1.0)))[1] == (
         pytest.approx(0.5)
     )
+
+
+def pixels(fig: Figure, dpi: int) -> bytes:
+    page = BytesIO()
+    fig.savefig(page, format="rgba", dpi=dpi)
+    return page.getvalue()
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_text_is_laid_out_anew_for_another_resolution(forgetful: bool, monkeypatch):
+    if forgetful:
+        monkeypatch.setattr(RendererAgg, "points_to_pixels", lambda self, points: points)
+    rows = ((Panel("Title", "x", xticks=(0.0, 1.0), yticks=(0.0, 1.0)),),)
+    again, fresh = (panels(rows, height=2.0)[0] for _ in range(2))
+    pixels(again, 60)
+    assert (pixels(again, 180) == pixels(fresh, 180)) != forgetful

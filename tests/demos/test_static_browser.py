@@ -40,6 +40,12 @@ def says(toy: SimpleNamespace, page: Page, **values: object) -> bool:
     return page.locator(".pg-demo__picture use").count() == values.get("k", 0) + 1
 
 
+def stop_the_clock(page: Page) -> None:
+    """Time passes only where a test says so; installed alone, the clock goes on."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
+
+
 def test_the_keyboard_alone_reaches_and_moves_every_control(toy, visit):
     page = visit(html(toy))
     assert says(toy, page)
@@ -85,7 +91,7 @@ def test_mouse_and_touch_move_a_slider_and_its_value_is_seen(toy, visit, touch):
 
 def test_play_runs_to_the_end_stops_and_starts_again(toy, visit):
     page = visit(html(toy))
-    page.clock.install()
+    stop_the_clock(page)
     button = page.get_by_role("button")
     button.click()
     expect(button).to_have_text("Pause")
@@ -107,7 +113,7 @@ def test_play_runs_to_the_end_stops_and_starts_again(toy, visit):
 
 def test_a_hand_on_the_slider_stops_the_play(toy, visit):
     page = visit(html(toy))
-    page.clock.install()
+    stop_the_clock(page)
     page.get_by_role("button").click()
     page.get_by_role("slider", name="dots").press("ArrowRight")
     page.clock.run_for(5000)
@@ -126,7 +132,7 @@ def test_two_demos_on_a_page_do_not_touch_each_other(toy, visit):
 def test_running_the_script_twice_changes_nothing(toy, visit):
     page = visit(html(toy))
     page.add_script_tag(path=SITE / "demo.js")
-    page.clock.install()
+    stop_the_clock(page)
     page.get_by_role("button").click()
     page.clock.run_for(550)
     assert says(toy, page, k=1)

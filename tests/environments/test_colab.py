@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import first_cell
@@ -9,6 +11,7 @@ import nbformat
 import notebooks
 import pytest
 from elsewhere import Environment, archive, noise, pythons
+from kernel_life import NAMES, Notebook, faults, notebook
 from repository import Repository
 
 COLAB = Path(__file__).with_name("colab.txt")
@@ -61,7 +64,9 @@ def installed(colab: Environment, tmp_path_factory: pytest.TempPathFactory) -> E
     before = colab.versions()
     said = run_first_cell(colab, Repository(archive(tmp_path_factory.mktemp("repository"))))
     assert said == "True\n"
-    assert {**before, "pgcompanion": colab.versions()["pgcompanion"]} == colab.versions()
+    after = colab.versions()
+    assert before.items() <= after.items()
+    assert after.keys() - before.keys() <= {"pgcompanion", "tqdm"}
     return colab
 
 
@@ -73,3 +78,14 @@ def test_what_the_notebooks_meet_is_what_colab_has(installed: Environment) -> No
 def test_the_notebook_runs_on_colab(chapter: Path, installed: Environment) -> None:
     notebook = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
     assert noise(installed.execute(notebook)) == []
+
+
+@pytest.fixture(scope="module")
+def book(installed: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    with notebook(installed.python, tmp_path_factory.mktemp("kernel")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_move_of_a_demo_leaves_its_one_picture(name: str, book: Notebook) -> None:
+    assert faults(book, importlib.import_module(f"pgcompanion.demos.{name}")) == []

@@ -39,7 +39,7 @@ def test_the_oldest_packages_do(wheel: Path, tmp_path: Path) -> None:
     environment = Environment(tmp_path, pythons()[OLDEST])
     metadata = ROOT / "pyproject.toml"
     lowest = ["--resolution", "lowest-direct", "--requirements", metadata]
-    environment.install(*lowest, "--extra", "experiments")
+    environment.install(*lowest, "--extra", "cluster")
     environment.install("--no-deps", wheel)
     floor = f"numpy>={environment.versions()['numpy'].removesuffix('.0')}"
     assert floor in metadata.read_text(encoding="utf-8")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pgcompanion import style
 from pgcompanion.demos.engine.controls import Control, Demo, Value
@@ -11,7 +12,8 @@ from pgcompanion.demos.engine.panels import Shelf, reuse
 from pgcompanion.demos.engine.svg import encode, named
 
 if TYPE_CHECKING:
-    from ipywidgets import Box, ValueWidget  # type: ignore[import-untyped]
+    from ipywidgets import HTML, Box, ValueWidget  # type: ignore[import-untyped]
+    from matplotlib.figure import Figure
 
 #: Milliseconds from one moment to the next while a demo plays.
 PACE = 500
@@ -23,51 +25,74 @@ PAPER = (
 )
 
 
+class Chooser(Protocol):
+    """Anything that holds a value and says when it changes."""
+
+    value: Any
+
+    def observe(self, handler: Callable[[object], None], names: str) -> None: ...
+
+
 def widget(demo: Demo) -> Box:
     """The controls of a demo above its picture and sentence, which follow every change."""
     import ipywidgets
 
-    chosen = {name: _chooser(control) for name, control in demo.controls.items()}
+    choosers = {name: chooser(control) for name, control in demo.controls.items()}
+    rows = [row(demo.controls[name], each) for name, each in choosers.items()]
+    return ipywidgets.VBox([*rows, follow(choosers, lambda **values: picture(demo, values))])
+
+
+def follow(choosers: Mapping[str, Chooser], draw: Callable[..., str]) -> HTML:
+    """What ``draw`` makes of the choosers' values, drawn anew whenever one of them changes."""
+    import ipywidgets
+
     page = ipywidgets.HTML()
     shelf: Shelf = {}
 
     def redraw(change: object = None) -> None:
-        values = {name: each.value for name, each in chosen.items()}
         try:
             with reuse(shelf):
-                page.value = picture(demo, values)
+                page.value = draw(**{name: each.value for name, each in choosers.items()})
         except Exception as error:  # A picture of other values than the controls show would lie.
             page.value = f"<p>This frame cannot be drawn: {escape(str(error))}</p>"
             raise
 
-    for each in chosen.values():
+    for each in choosers.values():
         each.observe(redraw, names="value")
     redraw()
-    rows = [_row(demo.controls[name], each) for name, each in chosen.items()]
-    return ipywidgets.VBox([*rows, page])
+    return page
 
 
-def picture(demo: Demo, values: dict[str, Value]) -> str:
+def picture(demo: Demo, values: Mapping[str, Value]) -> str:
     """The frame and its sentence as one piece of HTML."""
-    words = demo.describe(**values)
-    svg = named(encode(demo.frame(**values)), words)
+    return paper(demo.frame(**values), demo.describe(**values))
+
+
+def paper(figure: Figure, words: str) -> str:
+    """A figure and its sentence as one piece of HTML."""
+    svg = named(encode(figure), words)
     return f'<div style="{PAPER}">{svg}<p style="margin:.5em 0 0">{escape(words)}</p></div>'
 
 
-def _chooser(control: Control) -> ValueWidget:
+def chooser(control: Control) -> ValueWidget:
+    """A menu or a slider over the values of a control."""
     import ipywidgets
 
-    look: dict[str, Any] = {
-        "description": control.label,
+    kind = ipywidgets.Dropdown if control.is_menu else ipywidgets.SelectionSlider
+    options = list(zip(control.texts, control.values, strict=True))
+    return kind(options=options, value=control.default, **look(control.label))
+
+
+def look(label: str) -> dict[str, Any]:
+    """What all choosers have in common."""
+    return {
+        "description": label,
         "style": {"description_width": "9em"},
         "layout": {"width": "28em", "max_width": "100%"},
     }
-    kind = ipywidgets.Dropdown if control.is_menu else ipywidgets.SelectionSlider
-    options = list(zip(control.texts, control.values, strict=True))
-    return kind(options=options, value=control.default, **look)
 
 
-def _row(control: Control, chooser: ValueWidget) -> ValueWidget:
+def row(control: Control, chooser: ValueWidget) -> ValueWidget:
     """A chooser of moments with a play button beside it; any other chooser as it is."""
     import ipywidgets
 

@@ -175,6 +175,8 @@ def _write(
     """Write at a place of the axes, moved by some points."""
     from matplotlib.transforms import ScaledTranslation
 
+    from pgcompanion.demos.engine.still import Still
+
     shift = ScaledTranslation(points[0] / POINTS, points[1] / POINTS, ax.figure.dpi_scale_trans)
     if words:
-        ax.text(x, y, words, transform=transform + shift, **look)
+        ax.add_artist(Still(x, y, words, transform=transform + shift, clip_on=False, **look))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from pgcompanion.demos.engine.controls import Demo
 
@@ -11,7 +12,7 @@ STATIC = "PGCOMPANION_STATIC"
 
 
 def show(demo: Demo) -> None:
-    """Display a demo, moved by widgets in a kernel.
+    """Display a demo, moved by widgets in a kernel: its own ``live()`` where it has one.
 
     Where the environment variable ``PGCOMPANION_STATIC`` is 1, as while the book is built, display a
     piece of HTML instead that holds every frame and needs no kernel.
@@ -21,7 +22,7 @@ def show(demo: Demo) -> None:
     if os.environ.get(STATIC, "") in ("", "0"):
         from pgcompanion.demos.engine.live import widget
 
-        display(widget(demo))  # type: ignore[no-untyped-call]
+        display(getattr(demo, "live", partial(widget, demo))())  # type: ignore[no-untyped-call]
     else:
         from pgcompanion.demos.engine.static import html
 

@@ -1,0 +1,80 @@
+"""Five algorithms on exact gradients and divergences, each with the one knob that a reader turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pgcompanion import exact
+from pgcompanion.algorithms import Iterate, npg, policy_gradient_ascent, ppo, trpo
+from pgcompanion.gridworld import GridWorld
+from pgcompanion.policies import TabularSoftmax
+
+H, K = 30, 16
+
+
+class Algorithm(NamedTuple):
+    """A generator of iterates, and its knob: the argument, its symbol, and its three values."""
+
+    run: Callable[..., Any]
+    argument: str
+    symbol: str
+    values: tuple[float, float, float]
+
+
+ALGORITHMS = {
+    "policy gradient": Algorithm(policy_gradient_ascent, "eta", "η", (1.0, 4.0, 16.0)),
+    "NPG": Algorithm(npg, "eta", "η", (1.0, 4.0, 16.0)),
+    "TRPO": Algorithm(trpo, "delta", "δ", (0.03, 0.3, 3.0)),
+    "PPO penalty": Algorithm(ppo, "lam", "λ", (1.0, 0.1, 0.01)),
+    "PPO clip": Algorithm(partial(ppo, eta=0.1, epochs=20), "eps", "ε", (0.1, 0.3, 0.9)),
+}
+
+
+class Course(NamedTuple):
+    """The start and ``K`` iterates of an algorithm on a map, and the optimum over all policies."""
+
+    grid: GridWorld
+    algorithm: str
+    x: float
+    iterates: list[Iterate]
+    optimum: float
+
+    @property
+    def knob(self) -> str:
+        """The algorithm and its knob in words."""
+        return f"{self.algorithm}, {ALGORITHMS[self.algorithm].symbol} = {self.x:.3g}"
+
+
+@lru_cache(maxsize=64)
+def train(map: str, algorithm: str, x: float) -> Course:
+    """A course from the uniform policy with the knob at ``x``. Statement: `ppo`.
+
+    Raises:
+        ValueError: the map is no gridworld.
+
+    >>> course = train("S.G", "NPG", 4.0)
+    >>> course.knob, course.iterates[-1].J > course.iterates[0].J
+    ('NPG, η = 4', True)
+    """
+    grid = world(map)
+    mdp, (run, argument, *_) = grid.mdp(H), ALGORITHMS[algorithm]
+    policy = TabularSoftmax(mdp.S, mdp.A)
+    iterates = list(islice(run(mdp, policy, np.zeros(policy.p), **{argument: x}), K + 1))
+    return Course(grid, algorithm, x, iterates, optimum(map))
+
+
+@lru_cache(maxsize=64)
+def world(map: str) -> GridWorld:
+    """The gridworld of a map, a little slippery, where every step costs. Statement: `objective_fn`."""
+    return GridWorld(map, slip=0.1, step_reward=-0.02)
+
+
+@lru_cache(maxsize=64)
+def optimum(map: str) -> float:
+    """The exact optimum over all policies. Statement: `objective_fn`."""
+    return exact.optimal(world(map).mdp(H))[1].J

@@ -1,0 +1,1 @@
+"""What the demo of importance sampling weighs: Gaussians, categories, and whole trajectories."""

@@ -1,0 +1,308 @@
+"""Sweeps give the same on every backend and lose nothing to a failing run; their intervals cover."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from scipy import stats
+
+from pgcompanion.algorithms import npg
+from pgcompanion.experiments import interval, sweep
+from pgcompanion.gridworld import GridWorld
+from pgcompanion.policies import TabularSoftmax
+
+SETTINGS = {"short": {"delta": 0.1, "K": 5}, "long": {"delta": 0.5, "K": 8}}
+
+
+@pytest.fixture(scope="module")
+def task() -> partial:
+    """Sampled NPG, an algorithm of the package as it stands."""
+    world = GridWorld.named("4x4").mdp(H=10)
+    policy = TabularSoftmax(world.S, world.A)
+    return partial(npg, world, policy, np.zeros(policy.p), N=20)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A client of a Dask cluster of two processes on this machine."""
+    from distributed import Client, LocalCluster
+
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**options) as local, Client(local) as client:
+        yield client
+
+
+# --- The same everywhere --------------------------------------------------------------------------
+
+
+def by_hand(task: partial, seeds: int) -> dict[str, np.ndarray]:
+    children = np.random.SeedSequence(0).spawn(seeds)
+    return {
+        name: np.array(
+            [[it.J for it in task(rng=np.random.default_rng(s), **setting)] for s in children]
+        )
+        for name, setting in SETTINGS.items()
+    }
+
+
+def assert_the_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert list(one) == list(other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2])
+def test_the_number_of_processes_does_not_change_the_result(task, n_jobs):
+    assert_the_same(sweep(task, 4, SETTINGS, n_jobs=n_jobs).curves, by_hand(task, 4))
+
+
+def test_a_dask_cluster_does_not_change_the_result(task, cluster):
+    with joblib.parallel_config(backend="dask"):
+        result = sweep(task, 4, SETTINGS)
+    assert_the_same(result.curves, by_hand(task, 4))
+
+
+def test_the_runs_are_where_they_were_sent(cluster):
+    def where(rng: np.random.Generator) -> int:
+        time.sleep(0.05)
+        return os.getpid()
+
+    here = sweep(where, 8, [{}]).curves[""]
+    there = sweep(where, 8, [{}], n_jobs=2).curves[""]
+    with joblib.parallel_config(backend="dask"):
+        far = sweep(where, 8, [{}]).curves[""]
+    assert set(here) == {os.getpid()}
+    assert os.getpid() not in there
+    assert set(far) == set(cluster.run(os.getpid).values())
+
+
+def test_another_root_gives_other_results_and_so_does_another_seed(task):
+    """The negative control of the two tests above: these curves can differ."""
+    curves = sweep(task, 4, SETTINGS).curves
+    others = sweep(task, 4, SETTINGS, root=1).curves
+    assert (curves["long"] != others["long"]).any(axis=1).all()
+    assert len(np.unique(curves["long"], axis=0)) == 4
+
+
+def test_a_single_run_can_be_repeated_by_its_seed(task):
+    every = sweep(task, 4, SETTINGS)
+    one = sweep(task, [2], {"long": SETTINGS["long"]})
+    np.testing.assert_array_equal(one.curves["long"], every.curves["long"][[2]])
+    assert one.seeds["long"].tolist() == [2]
+    assert every.seeds["short"].tolist() == [0, 1, 2, 3]
+
+
+def test_all_settings_meet_the_same_streams():
+    curves = sweep(lambda rng, scale: scale * rng.normal(), 5, [{"scale": 1}, {"scale": 3}]).curves
+    np.testing.assert_array_equal(3 * curves["scale=1"], curves["scale=3"])
+
+
+# --- Runs that fail -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failing_run_is_reported_and_the_others_are_kept(n_jobs):
+    whole = sweep(lambda rng: rng.random(), 6, [{}]).curves[""]
+    limit = float(np.median(whole))
+
+    def task(rng: np.random.Generator, limit: float) -> list[float]:
+        x = rng.random()
+        if x < limit:
+            raise ZeroDivisionError(f"{x} is below the limit")
+        return [x, limit]
+
+    settings = {"never": {"limit": -1.0}, "half": {"limit": limit}, "always": {"limit": 2.0}}
+    with pytest.warns(RuntimeWarning, match=r"9 of 18 runs failed:\nsetting 'always', seed 0"):
+        result = sweep(task, 6, settings, n_jobs=n_jobs)
+    assert list(result.curves) == ["never", "half"]
+    np.testing.assert_array_equal(result.curves["never"][:, 0], whole)
+    np.testing.assert_array_equal(result.curves["half"][:, 0], whole[whole >= limit])
+    np.testing.assert_array_equal(result.seeds["half"], np.flatnonzero(whole >= limit))
+    failed = {(failure.setting, failure.seed) for failure in result.failures}
+    below = {("half", int(i)) for i in np.flatnonzero(whole < limit)}
+    assert failed == below | {("always", i) for i in range(6)}
+    for failure in result.failures:
+        assert "is below the limit" in str(failure)
+        assert "Traceback" in failure.error
+
+
+def test_a_worker_that_dies_does_not_take_the_finished_runs_along(tmp_path):
+    finished = tmp_path / "finished"
+
+    def task(rng: np.random.Generator, fatal: bool) -> float:
+        if not fatal:
+            finished.touch()
+            return rng.random()
+        while not finished.exists():
+            time.sleep(0.01)
+        time.sleep(1)  # the result is on its way
+        os._exit(1)
+
+    settings = {"sound": {"fatal": False}, "fatal": {"fatal": True}}
+    with pytest.warns(RuntimeWarning, match="setting 'fatal', seed 0: lost") as caught:
+        result = sweep(task, 1, settings, n_jobs=2)
+    assert result.curves["sound"].shape == (1,)
+    assert len(caught) == 1
+
+
+def test_an_error_before_the_first_result_is_raised():
+    """Not that of a run: here no run can be sent."""
+    with pytest.raises(Exception, match="pickle"):
+        sweep(lambda rng, lock: 0.0, 2, {"lock": {"lock": threading.Lock()}}, n_jobs=2)
+
+
+def test_a_run_of_another_shape_is_reported():
+    def task(rng: np.random.Generator) -> np.ndarray:
+        return np.zeros(3 if rng.random() < threshold else 4)
+
+    threshold = np.median(sweep(lambda rng: rng.random(), 5, [{}]).curves[""])
+    with pytest.warns(RuntimeWarning, match=r"returned the shape \(\d,\), but seed 0 returned"):
+        result = sweep(task, 5, [{}])
+    assert len(result.curves[""]) + len(result.failures) == 5
+
+
+# --- What it accepts ------------------------------------------------------------------------------
+
+
+def number(rng: np.random.Generator, x: float = 0.0) -> float:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 2, [{}]), "task must be a function, but it is 3"),
+        ((lambda seed: 0.0, 2, [{}]), "task must take the argument rng, but it takes seed"),
+        ((number, 0, [{}]), "seeds must be a positive integer, but it is 0"),
+        ((number, 1.5, [{}]), "seeds must be a positive integer, but it is 1.5"),
+        ((number, [], [{}]), "seeds must be different numbers"),
+        ((number, [1, 1], [{}]), "seeds must be different numbers"),
+        ((number, [-1], [{}]), "seeds must be an integer that is not negative, but it is -1"),
+        ((number, 2, {}), "settings must hold at least one setting"),
+        ((number, 2, {"x": 1.0}), "settings must be dicts without rng, but the one of 'x' is 1.0"),
+        ((number, 2, [3]), "settings must be dicts"),
+        ((number, 2, [{"rng": 0}]), "settings must be dicts without rng"),
+        ((number, 2, [{"x": 1}, {"x": 1}]), "settings must differ in their names, but 'x=1'"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sweep(*arguments)
+
+
+def test_a_wrong_root_is_named():
+    with pytest.raises(ValueError, match="root must be an integer that is not negative"):
+        sweep(number, 2, [{}], root=-1)
+
+
+def test_a_run_may_return_a_number_an_array_or_an_iterator():
+    results = [2.0, np.ones((2, 3)), [1, 2], iter([1.0, 2.0])]
+    shapes = [sweep(lambda rng, x=x: x, 1, [{}]).curves[""].shape for x in results]
+    assert shapes == [(1,), (1, 2, 3), (1, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("name", ["joblib", "tqdm.auto"])
+def test_without_its_packages_a_sweep_says_what_to_install(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'pgcompanion\[experiments\]'"):
+        sweep(number, 2, [{}], progress=True)
+
+
+def test_without_scipy_an_interval_says_what_to_install(monkeypatch, rng):
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
+    with pytest.raises(ModuleNotFoundError, match="needs scipy, which is not installed"):
+        interval(np.zeros((2, 2)), rng)
+
+
+# --- The progress bar -----------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "progress", "shown"),
+    [
+        (Terminal, None, True),
+        (Terminal, True, True),
+        (Terminal, False, False),
+        (io.StringIO, None, False),
+        (io.StringIO, True, True),
+    ],
+)
+def test_the_bar_is_shown_in_a_terminal_or_where_it_is_wanted(
+    stream, progress, shown, monkeypatch, capfd
+):
+    monkeypatch.setattr(sys, "stderr", stream())
+    sweep(number, 3, [{}], progress=progress)
+    assert ("3/3" in sys.stderr.getvalue()) == shown
+    assert shown or not sys.stderr.getvalue()
+    assert capfd.readouterr().out == ""
+
+
+# --- Intervals ------------------------------------------------------------------------------------
+
+REPEATS = 4000
+
+
+def coverage(low: np.ndarray, high: np.ndarray) -> float:
+    return float(((low <= 0) & (high >= 0)).mean())
+
+
+@pytest.mark.parametrize("n", [5, 10, 30])
+def test_an_interval_covers_as_often_as_it_says(n, rng):
+    """Each column is an experiment of its own, whose truth is 0."""
+    mean, low, high = interval(rng.normal(size=(n, REPEATS)), rng, resamples=1000)
+    z = stats.norm.ppf(0.975) * np.sqrt((n - 1) / n)
+    expected = 1 - 2 * stats.t.sf(z, n - 1)
+    stderr = np.sqrt(expected * (1 - expected) / REPEATS)
+    slack = 0.02  # the bootstrap's own tails and draws are not exactly normal
+    assert abs(coverage(low, high) - expected) < 5 * stderr + slack
+    narrow = mean - (mean - low) / np.sqrt(n), mean + (high - mean) / np.sqrt(n)
+    assert coverage(*narrow) < expected - 5 * stderr - slack
+
+
+def test_a_lower_level_covers_less(rng):
+    _, low, high = interval(rng.normal(size=(30, REPEATS)), rng, level=0.5, resamples=1000)
+    assert 0.4 < coverage(low, high) < 0.55
+
+
+def test_runs_that_agree_leave_no_doubt(rng):
+    mean, low, high = interval(np.full((5, 3), 0.1), rng)
+    np.testing.assert_allclose([mean, low, high], 0.1, rtol=0, atol=1e-15)
+
+
+def test_common_streams_narrow_the_interval_of_a_difference(rng):
+    def task(rng: np.random.Generator, gain: float) -> float:
+        return gain + rng.normal()
+
+    curves = sweep(task, 20, [{"gain": 0.0}, {"gain": 0.1}]).curves
+    paired = interval(curves["gain=0.1"] - curves["gain=0.0"], rng)
+    alone = interval(curves["gain=0.1"], rng)
+    assert paired.high - paired.low < 1e-10 < alone.high - alone.low
+
+
+@pytest.mark.parametrize(
+    ("curves", "options", "message"),
+    [
+        (np.zeros((1, 4)), {}, r"curves must have at least two rows, but its shape is \(1, 4\)"),
+        (np.array([0.0, np.nan]), {}, "curves must be finite"),
+        (np.zeros(4), {"level": 95}, "level must lie between 0 and 1, but it is 95"),
+        (np.zeros(4), {"resamples": 0}, "resamples must be a positive integer"),
+    ],
+)
+def test_a_wrong_argument_of_an_interval_is_named(curves, options, message, rng):
+    with pytest.raises(ValueError, match=message):
+        interval(curves, rng, **options)
