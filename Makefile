@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book serve lite test lint bench notebooks vendor lock clean
+.PHONY: help book serve lite pdf test lint bench notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ serve: book ## build the book and serve it on this machine
 lite: book ## put JupyterLite into the built book, as /lite (needs npm)
 	@$(PY) tools/lite.py
 	@$(MAKE) --no-print-directory book
+
+pdf: book ## print the book into _build/pgcompanion.pdf
+	@$(PY) tools/pdf.py
 
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py

@@ -104,7 +104,8 @@ def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
     """Yield the iterates of PPO with the clipped objective: the start and ``task.K`` updates.
 
     Statement: `ppo_clip`. The policy's step size falls linearly to 0: with a constant one a policy
-    that has solved a task keeps wandering, and now and then loses it again.
+    that has solved a task keeps wandering, and now and then loses it again. Networks learn in single
+    precision.
 
     Example:
         >>> from dataclasses import replace
@@ -113,6 +114,9 @@ def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
         [0, 1, 2]
     """
     policy, critic = task.policy(), task.critic(rng)
+    theta = policy.init(rng)
+    if not isinstance(policy, TabularSoftmax):
+        theta = theta.astype(np.float32)
 
     def advantages(tau: Trajectories) -> np.ndarray:
         return normalised(tau, critic(tau))
@@ -124,7 +128,7 @@ def train(task: Task, rng: np.random.Generator) -> Iterator[Iterate]:
     return actor_critic(
         task.envs(task.num_envs),
         policy,
-        policy.init(rng).astype(np.float32),
+        theta,
         update,
         rng=rng,
         H=task.H,

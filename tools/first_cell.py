@@ -24,10 +24,10 @@ except ModuleNotFoundError:
     import subprocess
     import sys
 
-    archive = "{archive}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", archive]
+    package = "pgcompanion[experiments] @ {archive}"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", package]
     if subprocess.run(pip, capture_output=True).returncode:
-        print(f"The package could not be installed: `pip install {{archive}}` says why.")
+        print(f"The package could not be installed: `pip install '{{package}}'` says why.")
 """
 SAY_HOW = """\
 # Where the book's package is missing, this cell says how to install it.

@@ -143,11 +143,16 @@ def options(question: Question, name: str) -> Tag:
         tag(
             "label",
             tag("input", type="radio", name=name, value=str(i), required=None),
-            tag("span", *copies(choice.shown)),
+            tag("span", hidden(f"Choice {i + 1}: "), *copies(choice.shown)),
         )
         for i, choice in enumerate(question.choices)
     ]
     return tag("fieldset", *labels, aria_labelledby=f"{name}-question")
+
+
+def hidden(text: str) -> Tag:
+    """Text that is spoken and not shown: a formula alone gives a button no name."""
+    return tag("span", nodes.Text(text), class_="visually-hidden")
 
 
 def numbers(question: Question, name: str) -> Tag:

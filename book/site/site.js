@@ -36,15 +36,20 @@
   Promise.resolve(typeset).then(reachable);
   window.addEventListener("resize", reachable);
 
-  // Paper shows proofs and hidden code.
+  // Paper shows proofs and hidden code, and is white.
+  const root = document.documentElement;
   const closed = [];
+  let theme = null;
   window.addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
     for (const details of document.querySelectorAll(".bd-article details:not([open])")) {
       details.open = true;
       closed.push(details);
     }
   });
   window.addEventListener("afterprint", () => {
+    root.dataset.theme = theme;
     while (closed.length) closed.pop().open = false;
   });
 })();

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +13,22 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tools")]
 
 import chromium  # noqa: E402
+import serving  # noqa: E402
 
 SITE = ROOT / "_build" / "html"
 
 # Without a browser its tests are left out, and said to be, except where they are the point.
 LEFT_OUT = chromium.find() is None and os.environ.get("CI") != "true"
-NEED_BROWSER = ["test_browser.py", "test_inspection.py", "test_selfcheck_browser.py"]
+NEED_BROWSER = [
+    "test_accessibility.py",
+    "test_browser.py",
+    "test_inspection.py",
+    "test_lite.py",
+    "test_lost.py",
+    "test_pdf.py",
+    "test_progress.py",
+    "test_selfcheck_browser.py",
+]
 collect_ignore = NEED_BROWSER if LEFT_OUT else []
 
 
@@ -36,16 +43,8 @@ def site() -> Path:
     return SITE
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def server(site: Path) -> Iterator[str]:
     """The address of the site on a server of this machine."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving.serve(site) as address:
+        yield address

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from inspection import OPEN_ALL, TYPESET, fresh
+from notebooks import ROOT
 from playwright.sync_api import Browser, Page
 from test_browser import PAGES
 
@@ -23,12 +23,15 @@ OUTLINE = """() => {
   return seen || document.activeElement === document.body
     ? null : document.activeElement.outerHTML.slice(0, 200);
 }"""
+SPOKEN = """() => [...document.querySelectorAll(".math")]
+  .every((formula) => formula.querySelector("mjx-assistive-mml math"))"""
 STOPS = 40
 
 
 def judge(page: Page) -> list[str]:
     """The serious and critical violations of a page with all its boxes open."""
     page.evaluate(TYPESET)
+    page.wait_for_function(SPOKEN)
     page.evaluate(OPEN_ALL)
     page.add_script_tag(path=AXE)
     return page.evaluate(JUDGE)

@@ -1,46 +1,13 @@
-"""The book's configuration, on a book of one page: what it builds and what it refuses."""
+"""The book's configuration, on a small book: what it builds and what it refuses."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
-from notebooks import ROOT
+from small_book import GOOD, Book
 
-HEADER = """---
-jupytext:
-  text_representation:
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-"""
-GOOD = """# A page
-
-:::{prf:theorem} Two and two
-:label: two
-$\\E[2 + 2] = 4$ {cite:p}`amari1998`.
-:::
-
-:::{prf:proof}
-:class: dropdown
-Count.
-:::
-
-```{code-cell} ipython3
-print(2 + 2)
-```
-
-{prf:ref}`two` holds.
-"""
 # A fault in a page, and a word of the message that must name it.
 REFUSED = {
     "{prf:ref}`three`": "three",
@@ -49,46 +16,6 @@ REFUSED = {
     "```{code-cell} ipython3\n1 / 0\n```": "ZeroDivisionError",
     '```{code-cell} ipython3\nimport sys\nprint("oh", file=sys.stderr)\n```': "stderr",
 }
-
-
-def configuration() -> dict:
-    """The real configuration, without the extensions that speak of the real chapters."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    local = {path.stem for path in (ROOT / "book" / "_ext").glob("*.py")} - {"pgbook"}
-    settings = config["sphinx"]["config"]
-    settings["extensions"] = [name for name in settings["extensions"] if name not in local]
-    return config
-
-
-class Book:
-    """A book of one page with the configuration of the real one."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
-        shutil.copytree(ROOT / "book" / "site", root / "book" / "site")
-        for name in ("requirements.txt", "book/references.bib"):
-            shutil.copyfile(ROOT / name, root / name)
-        (root / "_config.yml").write_text(yaml.safe_dump(configuration()))
-        (root / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-        (root / "book" / "index.ipynb").write_text("{}")
-        self.module = root / "pgcompanion" / "module.py"
-        self.module.parent.mkdir()
-        self.module.write_text("")
-
-    def build(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        page = HEADER + text + "\n\n```{bibliography}\n```\n"
-        (self.root / "book" / "index.md").write_text(page, encoding="utf-8")
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", "book"]
-        command += ["--config", self.root / "_config.yml", "--toc", self.root / "_toc.yml"]
-        command += ["--path-output", ".", "-W", "--keep-going", "-n"]
-        return subprocess.run(
-            command, cwd=self.root, env=os.environ | environment, capture_output=True, text=True
-        )
-
-    @property
-    def html(self) -> str:
-        return (self.root / "_build" / "html" / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +30,7 @@ def test_the_page_has_its_parts(book: Book) -> None:
     assert "Theorem 1" in book.html
     assert '<details class="pg-proof"><summary>Proof</summary>' in book.html
     assert 'class="btn btn-sm btn-download-notebook' in book.html
-    assert (book.root / "_build" / "html" / "notebooks" / "index.ipynb").exists()
+    assert (book.site / "notebooks" / "index.ipynb").exists()
 
 
 def test_the_page_asks_no_other_host(book: Book) -> None:
@@ -144,7 +71,7 @@ def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
 
 
 def test_jupyterlite_is_offered_where_the_site_contains_it(book: Book) -> None:
-    lite = book.root / "_build" / "html" / "lite" / "notebooks" / "index.html"
+    lite = book.site / "lite" / "notebooks" / "index.html"
     lite.parent.mkdir(parents=True)
     lite.write_text("")
     assert book.build(GOOD).returncode == 0
@@ -163,7 +90,7 @@ def test_pages_are_written_afresh_when_the_style_changes(book: Book) -> None:
     style = book.root / "book" / "site" / "site.css"
     style.write_text(style.read_text() + "\n.new {}\n")
     assert book.build(GOOD).returncode == 0
-    assert ".new {}" in (book.root / "_build" / "html" / "_static" / "site.css").read_text()
+    assert ".new {}" in (book.site / "_static" / "site.css").read_text()
 
 
 @pytest.mark.parametrize("fault", REFUSED, ids=REFUSED.values())

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import nbformat
 import notebooks
 import pytest
-from conftest import ROOT
+from notebooks import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 

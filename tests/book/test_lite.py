@@ -5,10 +5,7 @@ NumPy comes from Pyodide's own host, which these tests never ask; what they run 
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,8 +14,8 @@ import lite
 import nbformat
 import notebooks
 import pytest
-from conftest import Quiet
 from playwright.sync_api import Browser, Page, expect
+from serving import serve
 
 import pgcompanion
 
@@ -58,11 +55,8 @@ def test_every_package_is_in_the_site_or_at_the_host_that_is_named(site: Path) -
 @pytest.fixture
 def address(site: Path) -> Iterator[str]:
     """JupyterLite on a server of this machine; it needs no other page of the site."""
-    handler = functools.partial(Quiet, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve(site) as address:
+        yield address
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +99,16 @@ def test_the_choices_are_named_by_their_question(page: Page, site: Path) -> None
     form = visit(page, site, "gradient_ascent")[0]
     group = form.get_by_role("group", name="Exact gradient ascent on a smooth")
     expect(group.get_by_role("radio")).to_have_count(4)
+
+
+def test_a_choice_that_is_a_formula_has_a_name_without_it(page: Page, site: Path) -> None:
+    visit(page, site, "local_optimization")
+    form = page.locator("#check-whose_advantages")
+    form.locator(".math").evaluate_all("formulas => formulas.forEach((f) => f.remove())")
+    for i, radio in enumerate(form.get_by_role("radio").all(), 1):
+        expect(radio).to_have_accessible_name(re.compile(rf"^Choice {i}:"))
+    form.locator(".visually-hidden").evaluate_all("spans => spans.forEach((s) => s.remove())")
+    expect(form.get_by_role("radio").first).to_have_accessible_name("")
 
 
 @pytest.mark.parametrize("page", [{"java_script_enabled": False}], indirect=True)

@@ -1,0 +1,89 @@
+"""A book of two pages with the configuration of the real one, to see what a build does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from notebooks import ROOT
+
+HEADER = """---
+jupytext:
+  text_representation:
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+"""
+GOOD = """# A page
+
+:::{prf:theorem} Two and two
+:label: two
+$\\E[2 + 2] = 4$ {cite:p}`amari1998`.
+:::
+
+:::{prf:proof}
+:class: dropdown
+Count.
+:::
+
+```{code-cell} ipython3
+print(2 + 2)
+```
+
+{prf:ref}`two` holds.
+"""
+DEEP = "# A page in a folder\n\nIt stands below the others.\n"
+
+
+def configuration() -> dict:
+    """The real configuration, without the extensions that speak of the real chapters."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    local = {path.stem for path in (ROOT / "book" / "_ext").glob("*.py")} - {"pgbook"}
+    settings = config["sphinx"]["config"]
+    settings["extensions"] = [name for name in settings["extensions"] if name not in local]
+    return config
+
+
+class Book:
+    """The first page is a notebook; the second stands in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
+        shutil.copytree(ROOT / "book" / "site", root / "book" / "site")
+        for name in ("requirements.txt", "book/references.bib"):
+            shutil.copyfile(ROOT / name, root / name)
+        (root / "_config.yml").write_text(yaml.safe_dump(configuration()))
+        toc = {"format": "jb-book", "root": "index", "chapters": [{"file": "deep/page"}]}
+        (root / "_toc.yml").write_text(yaml.safe_dump(toc))
+        (root / "book" / "index.ipynb").write_text("{}")
+        (root / "book" / "deep").mkdir()
+        (root / "book" / "deep" / "page.md").write_text(DEEP)
+        self.module = root / "pgcompanion" / "module.py"
+        self.module.parent.mkdir()
+        self.module.write_text("")
+
+    def build(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        page = HEADER + text + "\n\n```{bibliography}\n```\n"
+        (self.root / "book" / "index.md").write_text(page, encoding="utf-8")
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", "book"]
+        command += ["--config", self.root / "_config.yml", "--toc", self.root / "_toc.yml"]
+        command += ["--path-output", ".", "-W", "--keep-going", "-n"]
+        return subprocess.run(
+            command, cwd=self.root, env=os.environ | environment, capture_output=True, text=True
+        )
+
+    @property
+    def site(self) -> Path:
+        return self.root / "_build" / "html"
+
+    @property
+    def html(self) -> str:
+        return (self.site / "index.html").read_text(encoding="utf-8")

@@ -1,0 +1,82 @@
+"""What a published site has besides its pages: a sitemap, previews of links, an icon."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from notebooks import contents
+from PIL import Image
+from small_book import GOOD, Book
+
+ADDRESS = "https://example.org/b"
+PAGES = ["deep/page", "index"]
+PREVIEW = re.compile(r'<meta property="(og:[\w:]+)" content="([^"]*)"')
+ICON = re.compile(r'<link rel="icon" href="([^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    return Book(tmp_path_factory.mktemp("book"))
+
+
+@pytest.fixture
+def published(book: Book) -> Path:
+    """The site with an address."""
+    result = book.build(GOOD, PGCOMPANION_SITE=ADDRESS)
+    assert result.returncode == 0, result.stderr
+    return book.site
+
+
+@pytest.fixture
+def private(published: Path, book: Book) -> Path:
+    """The same site, built again without an address."""
+    (published / "sitemap.xml").unlink()
+    assert book.build(GOOD).returncode == 0
+    return published
+
+
+def preview(site: Path, page: str) -> dict[str, str]:
+    return dict(PREVIEW.findall((site / f"{page}.html").read_text(encoding="utf-8")))
+
+
+def test_every_page_is_in_the_sitemap(published: Path) -> None:
+    sitemap = ElementTree.parse(published / "sitemap.xml").getroot()
+    listed = [place.text for place in sitemap.iterfind("{*}url/{*}loc")]
+    assert listed == [f"{ADDRESS}/{page}.html" for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_a_page_has_a_preview(page: str, published: Path) -> None:
+    shown = preview(published, page)
+    assert shown["og:url"] == f"{ADDRESS}/{page}.html"
+    picture = published / shown["og:image"].removeprefix(f"{ADDRESS}/")
+    with Image.open(picture) as image:
+        assert image.width >= 1200
+        assert image.width / image.height == pytest.approx(1.91, abs=0.03)
+
+
+def test_without_an_address_nothing_needs_one(private: Path) -> None:
+    assert not (private / "sitemap.xml").exists()
+    assert "<base " not in (private / "404.html").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert preview(private, page).keys() == {
+            "og:type",
+            "og:site_name",
+            "og:title",
+            "og:description",
+        }
+
+
+def test_every_page_of_the_book_has_its_own_preview_and_the_icon(site: Path) -> None:
+    titles = set()
+    for page in contents():
+        shown = preview(site, page)
+        titles.add(shown["og:title"])
+        assert len(shown["og:description"]) > 20
+        (icon,) = ICON.findall((site / f"{page}.html").read_text(encoding="utf-8"))
+        assert (site / page).parent.joinpath(icon).resolve() == site / "_static" / "favicon.svg"
+    assert (site / "_static" / "favicon.svg").exists()
+    assert len(titles) == len(contents())

@@ -1,0 +1,158 @@
+"""Print the built book into one file: `make pdf`.
+
+Each page is opened in a headless Chromium, typeset and unfolded; its text is then laid into one long
+page (see pdf.js), so that numbers run through and links lead on. That page is printed twice: the
+first print tells on which sheet each heading stands, the second has it in the contents.
+"""
+
+from __future__ import annotations
+
+import html
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import chromium
+import notebooks
+import yaml
+from playwright.sync_api import Browser, Page, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import Destination, Fit
+
+import pgcompanion
+
+SITE = notebooks.ROOT / "_build" / "html"
+TARGET = notebooks.ROOT / "_build" / "pgcompanion.pdf"
+TOOLS = Path(__file__).parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+TYPESET = """async () => {
+  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  await document.fonts.ready;
+}"""
+Article = dict  # what pgArticle of pdf.js returns
+Sheets = dict[str, int]  # identifier of a heading -> index of its sheet
+
+
+def settings() -> tuple[str, str]:
+    """The title of the book, and its author."""
+    config = yaml.safe_load((notebooks.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return config["title"], config["author"]
+
+
+def captions() -> dict[str, str]:
+    """The name of each part of the book, by its first page."""
+    toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return {next(notebooks.toc_files(part)): part["caption"] for part in toc["parts"]}
+
+
+def visit(page: Page, site: Path, name: str) -> None:
+    page.goto(f"{site.as_uri()}/{name}.html")
+    page.evaluate(TYPESET)
+
+
+def gather(page: Page, site: Path, names: list[str]) -> Iterator[Article]:
+    """The text of each page, as it is printed."""
+    for i, name in enumerate(names):
+        print(f"[{i + 1:2}/{len(names)}] {name}", flush=True)
+        visit(page, site, name)
+        call = "([name, root, names]) => pgArticle(name, root, names)"
+        yield page.evaluate(call, [name, f"{site.as_uri()}/", names])
+
+
+def title_page(site: Path) -> str:
+    title, author = map(html.escape, settings())
+    return f"""<section class="bd-article pg-title"><img src="{site.as_uri()}/_static/logo.svg" alt="">
+<p class="pg-title__name">{title}</p><p>{author}</p>
+<p>Version {pgcompanion.__version__}. Printed from the pages of the book, where every demo moves.</p>
+</section>"""
+
+
+def contents(names: list[str], articles: list[Article], sheets: Sheets) -> str:
+    """The headings of the book with the numbers of their sheets."""
+    parts, rows = captions(), []
+    for name, article in zip(names, articles, strict=True):
+        if name in parts:
+            rows.append(f'<p class="pg-contents__part">{html.escape(parts[name])}</p>')
+        for heading in article["headings"]:
+            number = sheets.get(heading["id"], -1) + 1
+            rows.append(
+                f'<a class="pg-contents__{heading["level"]}" href="#{heading["id"]}">'
+                f'<span>{heading["html"]}</span><span class="pg-contents__number">{number}</span></a>'
+            )
+    rows = "\n".join(rows)
+    return f'<nav class="bd-article pg-contents"><p class="pg-contents__title">Contents</p>{rows}</nav>'
+
+
+def running_heads(articles: list[Article]) -> str:
+    """A style that prints the name of a page at the head of its sheets."""
+    rules = []
+    for i, article in enumerate(articles):
+        name = article["headings"][0]["text"].replace('"', '\\"')
+        rules.append(f'@page pg-{i} {{ @top-right {{ content: "{name}" }} }}')
+        rules.append(f"article:nth-of-type({i + 1}) {{ page: pg-{i} }}")
+    return "\n".join(rules)
+
+
+def sheets_of(printed: Path, articles: list[Article]) -> tuple[Sheets, dict[str, Destination]]:
+    """Where each heading stands in a print."""
+    reader = PdfReader(printed)
+    places = {name.removeprefix("/"): place for name, place in reader.named_destinations.items()}
+    wanted = [heading["id"] for article in articles for heading in article["headings"]]
+    return {id: reader.get_destination_page_number(places[id]) for id in wanted}, places
+
+
+def bind(printed: Path, target: Path, articles: list[Article]) -> None:
+    """Add the outline, the title and the author to a print."""
+    sheets, places = sheets_of(printed, articles)
+    writer = PdfWriter(printed, incremental=True)
+    for article in articles:
+        above = None
+        for heading in article["headings"]:
+            id, top = heading["id"], heading["level"] == 1
+            item = writer.add_outline_item(
+                title=heading["text"],
+                page_number=sheets[id],
+                parent=None if top else above,
+                fit=Fit.xyz(left=0, top=float(places[id].top)),
+            )
+            above = item if top else above
+    title, author = settings()
+    writer.add_metadata({"/Title": title, "/Author": author})
+    writer.write(target)
+
+
+def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
+    """Print these pages of the site, in this order."""
+    page = browser.new_page(color_scheme="light")
+    page.add_init_script(path=TOOLS / "pdf.js")
+    articles = list(gather(page, site, names))
+    style = (TOOLS / "pdf.css").read_text(encoding="utf-8") + running_heads(articles)
+    draft, sheets, before = target.with_suffix(".draft.pdf"), {}, None
+    while sheets != before:
+        print("printing, to number the pages" if before is None else "printing", flush=True)
+        visit(page, site, names[0])
+        front = title_page(site) + contents(names, articles, sheets)
+        page.evaluate(
+            "([front, articles, style]) => pgBook(front, articles, style)", [front, articles, style]
+        )
+        page.evaluate(TYPESET)
+        page.pdf(path=draft, prefer_css_page_size=True, print_background=True, tagged=True)
+        before, (sheets, _) = sheets, sheets_of(draft, articles)
+    page.close()
+    bind(draft, target, articles)
+    draft.unlink()
+
+
+def main() -> None:
+    path = chromium.find() or chromium.fetch()
+    if path is None:
+        sys.exit(chromium.MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        make(browser, SITE, notebooks.contents(), TARGET)
+        browser.close()
+    print(f"The book is printed. Open file://{TARGET}")
+
+
+if __name__ == "__main__":
+    main()
