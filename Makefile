@@ -57,8 +57,9 @@ lite: book ## put JupyterLite into the built book, as /lite (needs npm)
 	@$(PY) tools/lite.py
 	@$(MAKE) --no-print-directory book
 
-pdf: book ## print the book into _build/pgcompanion.pdf
+pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py
+	@$(MAKE) --no-print-directory book
 
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py

@@ -22,7 +22,7 @@ from pypdf.generic import Destination, Fit
 import pgcompanion
 
 SITE = notebooks.ROOT / "_build" / "html"
-TARGET = notebooks.ROOT / "_build" / "pgcompanion.pdf"
+TARGET = SITE / "pgcompanion.pdf"
 TOOLS = Path(__file__).parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TYPESET = """async () => {

@@ -14,6 +14,7 @@ import repository
 from sphinx.application import Sphinx
 
 BOOK = "book"  # the folder of the pages, from the root of the repository
+BOOK_PDF = "pgcompanion.pdf"  # where `make pdf` puts it, from the root of the site
 Button = dict[str, object]
 
 
@@ -68,6 +69,9 @@ def files(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:
     if notebook_of(app, pagename):
         url = context["pathto"](f"notebooks/{pagename}.ipynb", 1)
         yield link(url, "Notebook (.ipynb)", "fas fa-code", "download-notebook")
+    if app.config.pgbook_pdf:
+        url = context["pathto"](BOOK_PDF, 1)
+        yield link(url, "The whole book (.pdf)", "fas fa-book", "download-book")
     yield {
         "type": "javascript",
         "javascript": "window.print()",
@@ -90,12 +94,14 @@ def sources(app: Sphinx, pagename: str) -> Iterator[Button]:
 def setup(app: Sphinx) -> None:
     app.add_config_value("pgbook_repository", "", "html", str)
     app.add_config_value("pgbook_lite", False, "html", bool)
+    app.add_config_value("pgbook_pdf", False, "html", bool)
 
     def settle(app: Sphinx, config: object) -> None:
-        """The environment goes before `_config.yml`; the site contains JupyterLite or not."""
+        """The environment goes before `_config.yml`; what else the site contains shows."""
         app.config.pgbook_repository = os.environ.get(
             repository.VARIABLE, app.config.pgbook_repository
         )
         app.config.pgbook_lite = (Path(app.outdir) / "lite" / "notebooks" / "index.html").exists()
+        app.config.pgbook_pdf = (Path(app.outdir) / BOOK_PDF).exists()
 
     app.connect("config-inited", settle)

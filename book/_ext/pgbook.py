@@ -32,10 +32,12 @@ LOGGER = logging.getLogger(__name__)
 EARLY = """
 <script>
   window.FontAwesomeConfig = { observeMutations: false };
-  if (!localStorage.getItem("mode")) localStorage.setItem("mode", "auto");
-  if (localStorage.getItem("mode") === "auto")
-    localStorage.setItem(
-      "theme", matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  try {
+    if (!localStorage.getItem("mode")) localStorage.setItem("mode", "auto");
+    if (localStorage.getItem("mode") === "auto")
+      localStorage.setItem(
+        "theme", matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  } catch (refused) {}  // a browser may keep nothing; the page is then light
 </script>"""
 
 

@@ -16,21 +16,31 @@ from notebooks import ROOT
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import launch
+import pdf
 import repository
 
 PAGES = [chapter.relative_to(notebooks.BOOK).with_suffix("") for chapter in notebooks.chapters()]
 NAMED = re.compile(r"(?:/blob/v1/|urlpath=lab/tree/)(.*)$")
 
 
-def links(pagename: str, setting: str, lite: bool = False) -> dict[str, str]:
-    """The launch links of a page, by label."""
-    app = SimpleNamespace(
+CONTEXT = {"pathto": lambda path, _: path}
+
+
+def site_with(
+    pagename: str, setting: str, lite: bool = False, pdf: bool = False
+) -> SimpleNamespace:
+    """What the buttons ask of Sphinx."""
+    return SimpleNamespace(
         env=SimpleNamespace(metadata={pagename: {"kernelspec": {}}}),
         srcdir=notebooks.BOOK,
-        config=SimpleNamespace(pgbook_repository=setting, pgbook_lite=lite),
+        config=SimpleNamespace(pgbook_repository=setting, pgbook_lite=lite, pgbook_pdf=pdf),
     )
-    context = {"pathto": lambda path, _: path}
-    return {str(b["label"]): str(b["url"]) for b in launch.launches(app, pagename, context)}
+
+
+def links(pagename: str, setting: str, lite: bool = False) -> dict[str, str]:
+    """The launch links of a page, by label."""
+    found = launch.launches(site_with(pagename, setting, lite), pagename, CONTEXT)
+    return {str(b["label"]): str(b["url"]) for b in found}
 
 
 def committed(path: str) -> bool:
@@ -67,6 +77,18 @@ def test_a_link_to_the_text_or_to_nothing_is_found() -> None:
 def test_without_a_repository_only_what_the_site_holds_is_offered() -> None:
     assert links("index", "") == {}
     assert links("index", "", lite=True).keys() == {"launch-lite"}
+
+
+def test_the_printed_book_is_offered_where_the_site_holds_it() -> None:
+    with_it, without = (
+        {
+            b["label"]: b.get("url")
+            for b in launch.files(site_with("index", "", pdf=x), "index", CONTEXT)
+        }
+        for x in (True, False)
+    )
+    assert with_it.pop("download-book") == pdf.TARGET.relative_to(pdf.SITE).as_posix()
+    assert with_it == without
 
 
 @pytest.mark.parametrize(
