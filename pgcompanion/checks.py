@@ -58,8 +58,17 @@ def indices(name: str, x: object, size: int) -> np.ndarray:
 
 def positive_integer(name: str, n: object) -> int:
     """Return ``n`` as an int that is at least 1."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ValueError(f"{name} must be a positive integer, but it is {n!r}.")
+    return _integer(name, n, 1, "a positive integer")
+
+
+def natural_number(name: str, n: object) -> int:
+    """Return ``n`` as an int that is at least 0."""
+    return _integer(name, n, 0, "an integer that is not negative")
+
+
+def _integer(name: str, n: object, least: int, what: str) -> int:
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
+        raise ValueError(f"{name} must be {what}, but it is {n!r}.")
     return int(n)
 
 

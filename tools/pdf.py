@@ -24,11 +24,6 @@ import pgcompanion
 SITE = notebooks.ROOT / "_build" / "html"
 TARGET = SITE / "pgcompanion.pdf"
 TOOLS = Path(__file__).parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-TYPESET = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  await document.fonts.ready;
-}"""
 Article = dict  # what pgArticle of pdf.js returns
 Sheets = dict[str, int]  # identifier of a heading -> index of its sheet
 
@@ -47,7 +42,7 @@ def captions() -> dict[str, str]:
 
 def visit(page: Page, site: Path, name: str) -> None:
     page.goto(f"{site.as_uri()}/{name}.html")
-    page.evaluate(TYPESET)
+    page.evaluate(chromium.TYPESET)
 
 
 def gather(page: Page, site: Path, names: list[str]) -> Iterator[Article]:
@@ -135,7 +130,7 @@ def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
         page.evaluate(
             "([front, articles, style]) => pgBook(front, articles, style)", [front, articles, style]
         )
-        page.evaluate(TYPESET)
+        page.evaluate(chromium.TYPESET)
         page.pdf(path=draft, prefer_css_page_size=True, print_background=True, tagged=True)
         before, (sheets, _) = sheets, sheets_of(draft, articles)
     page.close()
@@ -148,7 +143,7 @@ def main() -> None:
     if path is None:
         sys.exit(chromium.MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         make(browser, SITE, notebooks.contents(), TARGET)
         browser.close()
     print(f"The book is printed. Open file://{TARGET}")

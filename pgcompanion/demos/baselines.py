@@ -11,6 +11,7 @@ import numpy as np
 from pgcompanion import baselines, estimators, exact, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.estimators import along, minus, reward_to_go
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax
@@ -140,7 +141,7 @@ def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
         (0.92, "exact gradient", style.INK),
         (0.84, "mean ± 2 standard errors", style.VERMILLION),
     ):
-        ax.text(0.02, y, words, color=colour, size=style.FONT - 1, transform=ax.transAxes)
+        say(ax, 0.02, y, words, colour)
 
 
 def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:

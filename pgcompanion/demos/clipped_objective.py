@@ -11,6 +11,7 @@ from pgcompanion import estimators, exact, style
 from pgcompanion.algorithms import ppo_update, sampled_problem
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import LinearSoftmax
 from pgcompanion.trajectories import sample
@@ -120,7 +121,7 @@ def _draw_term(ax: Axes, eps: float, u: float, A: int) -> None:
     colour = style.VERMILLION if is_flat(u, A, eps) else style.BLUE
     ax.plot([u], [term(u, A, eps)], "o", color=colour, ms=10, mec=style.PAPER, mew=1.5)
     words, y = ("no gradient" if is_flat(u, A, eps) else "gradient"), 0.88 if A > 0 else 0.06
-    ax.text(0.04, y, words, color=colour, size=style.FONT - 1, transform=ax.transAxes)
+    say(ax, 0.04, y, words, colour)
 
 
 def _draw_ratios(ax: Axes, ratio: np.ndarray, eps: float, A: int) -> None:
@@ -130,7 +131,7 @@ def _draw_ratios(ax: Axes, ratio: np.ndarray, eps: float, A: int) -> None:
         counts = np.histogram(ratio[chosen].clip(max=END - 1e-9), BINS)[0] / len(ratio)
         ax.stairs(counts.clip(max=0.55), BINS, fill=True, color=colour)
     words = f"{flat.mean():.0%} without gradient"
-    ax.text(0.97, 0.88, words, ha="right", size=style.FONT - 1, transform=ax.transAxes)
+    say(ax, 0.97, 0.88, words, ha="right")
 
 
 def describe(eps: float, u: float, e: int) -> str:

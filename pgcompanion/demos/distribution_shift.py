@@ -11,6 +11,7 @@ from pgcompanion import drawing, exact, style
 from pgcompanion.algorithms import degradation_bound, greedy
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.gridworld import GridWorld
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _draw_objective(ax: Axes, trap: str, e: float, alpha: float) -> None:
     ax.plot(ALPHAS, J, color=style.BLUE)
     ax.plot([alpha], [step(trap, e, alpha).values.J], "o", color=style.VERMILLION, ms=9)
     for y, words, colour in ((0.9, "promised", style.GREEN), (0.04, "excluded", style.PURPLE)):
-        ax.text(0.03, y, words, color=colour, size=style.FONT - 1, transform=ax.transAxes)
+        say(ax, 0.03, y, words, colour)
 
 
 def _draw_sums(ax: Axes, trap: str, e: float, alpha: float) -> None:
@@ -196,4 +197,4 @@ def describe(trap: str, e: float, alpha: float) -> str:
 
 
 def _signed(x: float) -> str:
-    return f"{x + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "\N{MINUS SIGN}")
+    return text(x, ".3f").replace("\N{MINUS SIGN}0.000", "0.000")

@@ -9,6 +9,7 @@ import numpy as np
 from pgcompanion import style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.demos.weighing.cases import (
     BATCHES,
     CASES,
@@ -77,7 +78,7 @@ def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
         fig, (densities, weights, estimates, variances, ratios) = panels(ROWS, height=6.6)
         {"Gaussian": _draw_bells, "categorical": _draw_bars}[kind](densities, m, s)
         _draw_weights(weights, batch)
-        _say(weights, 0.03, 0.6, f"worth {batch.ess:.1f} of {N}", style.INK, "left")
+        say(weights, 0.03, 0.6, f"worth {batch.ess:.1f} of {N}", style.INK)
         _draw_estimates(estimates, batch)
         _draw_variance(variances, kind, m, s)
         _draw_ratios(ratios, eta)
@@ -88,20 +89,16 @@ def _draw_bells(ax: Axes, m: float, s: float) -> None:
     x = np.linspace(-4, 8, 121)
     ax.fill_between(x, density(x), color=style.BLUE, alpha=0.25, lw=0)
     ax.plot(x, density(x, m, s), color=style.VERMILLION)
-    _say(ax, 0.97, 0.88, "proposal N(0, 1)", style.BLUE)
-    _say(ax, 0.97, 0.74, f"target N({m:g}, {s:g}²)", style.VERMILLION)
+    say(ax, 0.97, 0.88, "proposal N(0, 1)", style.BLUE, "right")
+    say(ax, 0.97, 0.74, f"target N({m:g}, {s:g}²)", style.VERMILLION, "right")
 
 
 def _draw_bars(ax: Axes, m: float, s: float) -> None:
     ax.bar(VALUES, probabilities(), color=style.BLUE, alpha=0.25)
     ax.vlines(VALUES, 0, probabilities(m, s), color=style.VERMILLION)
     ax.plot(VALUES, probabilities(m, s), "o", color=style.VERMILLION, ms=5)
-    _say(ax, 0.97, 0.88, "proposal q(x)", style.BLUE)
-    _say(ax, 0.97, 0.74, "target p(x)", style.VERMILLION)
-
-
-def _say(ax: Axes, x: float, y: float, words: str, colour: str, side: str = "right") -> None:
-    ax.text(x, y, words, color=colour, ha=side, size=style.FONT - 1, transform=ax.transAxes)
+    say(ax, 0.97, 0.88, "proposal q(x)", style.BLUE, "right")
+    say(ax, 0.97, 0.74, "target p(x)", style.VERMILLION, "right")
 
 
 def _draw_weights(ax: Axes, batch: Batches) -> None:
@@ -114,7 +111,7 @@ def _draw_weights(ax: Axes, batch: Batches) -> None:
         counts = np.histogram(place, WEIGHTS, weights=share / share.sum())[0]
         ax.stairs(counts, WEIGHTS, fill=True, color=colour, alpha=0.35)
         ax.stairs(counts, WEIGHTS, color=colour, lw=1.2)
-        _say(ax, 0.03, height, words, colour, "left")
+        say(ax, 0.03, height, words, colour)
 
 
 def _draw_estimates(ax: Axes, batch: Batches) -> None:
@@ -142,8 +139,8 @@ def _draw_ratios(ax: Axes, eta: float) -> None:
     whole, single = moments(eta)
     ax.plot(np.arange(H + 1), whole, "o-", color=style.VERMILLION, ms=4, lw=1.2)
     ax.plot(np.arange(1, H + 1), single, "o-", color=style.BLUE, ms=4, lw=1.2)
-    _say(ax, 0.03, 0.86, "product of the ratios so far", style.VERMILLION, "left")
-    _say(ax, 0.03, 0.72, "ratio of that step alone", style.BLUE, "left")
+    say(ax, 0.03, 0.86, "product of the ratios so far", style.VERMILLION)
+    say(ax, 0.03, 0.72, "ratio of that step alone", style.BLUE)
 
 
 def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
@@ -166,7 +163,7 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
         f"{N} samples of {source}, weighted to stand for N({text(m)}, {text(s)}²), are worth "
         f"{batch.ess:.1f} equal ones in the first batch, where the largest weight is "
         f"{batch.w.max() / batch.w.sum():.1%} of all. Its estimate of the mean "
-        f"{text(round(batch.exact, 2))} is {_signed(batch.mean[0])} ± "
+        f"{text(round(batch.exact, 2))} is {text(batch.mean[0], '.2f')} ± "
         f"{NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals {batch.hold.sum()} hold the "
         f"exact value. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "
         f"policy step of η = {text(eta)}: the second moment of the whole ratio is {whole[-1]:.2f} "
@@ -179,7 +176,3 @@ def _spread(kind: str, m: float, s: float) -> str:
     if np.isinf(variance):
         return f"infinite, since s² = {s**2:g} ≥ 2"
     return f"{float(f'{variance:.3g}'):g}"
-
-
-def _signed(x: float) -> str:
-    return f"{x:.2f}".replace("-", "\N{MINUS SIGN}")

@@ -10,6 +10,7 @@ import numpy as np
 from pgcompanion import ascent, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.demos.worlds import corridor
 from pgcompanion.demos.worlds.corridor import hill
 
@@ -25,7 +26,7 @@ controls = {
     "k": Control("step k", (0, *(2**i for i in range(9))), default=K, time=True),
 }
 
-MOST = 64
+MOST, NOTES = 64, 0.05
 STEPS, SQUARES = (1.0, 4.0, 16.0, 64.0, 256.0), (0.01, 0.1, 1.0)
 THETA1, THETA2 = (-4.0, -2.0, 0.0, 2.0, 4.0), (-2.0, 0.0, 2.0)
 LANDSCAPE = Panel("J, θ₂ (down) over θ₁ (right)", "θ₁", (-4, 4), (-2.6, 3), THETA1, THETA2)
@@ -116,11 +117,11 @@ def _draw_runs(ax: Axes, path: np.ndarray) -> None:
     ax.plot(*path[-1].T, "o", color=style.BLUE, ms=4.5, mec=style.PAPER, mew=0.6)
     ax.plot(*path[-1, 0], "o", color=style.VERMILLION, ms=9, mec=style.PAPER, mew=1.5)
     if away := _away(path[-1]):
-        _say(ax, 0.7, f"{away} of {M} off the map", style.BLUE, 1.03)
+        say(ax, 0.7, 1.03, f"{away} of {M} off the map", style.BLUE)
 
 
 def _draw_ball(ax: Axes, spread: np.ndarray | None) -> None:
-    _say(ax, 0.01, "no noise ball" if spread is None else "noise ball", style.GREEN)
+    say(ax, 0.01, NOTES, "no noise ball" if spread is None else "noise ball", style.GREEN)
     if spread is not None:
         around = np.linspace(0, 2 * np.pi, 73)
         ellipse = 2 * np.linalg.cholesky(spread) @ [np.cos(around), np.sin(around)]
@@ -130,17 +131,17 @@ def _draw_ball(ax: Axes, spread: np.ndarray | None) -> None:
 def _draw_bound(ax: Axes, eta: float, N: int) -> None:
     promised = bound(eta, N, _places())
     if promised is None:
-        _say(ax, 0.22, f"no bound: η > 1/β = {1 / hill().beta:.2f}", style.INK)
+        say(ax, 0.22, NOTES, f"no bound: η > 1/β = {1 / hill().beta:.2f}", style.INK)
     else:
         ax.axhline(_limit(eta, N), color=style.GREEN, lw=1.5, ls="--")
         ax.plot(_places(), promised, color=style.INK, lw=2)
-        _say(ax, 0.22, "bound", style.INK)
-        _say(ax, 0.38, "its limit βησ²/N", style.GREEN)
+        say(ax, 0.22, NOTES, "bound", style.INK)
+        say(ax, 0.38, NOTES, "its limit βησ²/N", style.GREEN)
 
 
 def _draw_means(ax: Axes, mean: np.ndarray, k: int) -> None:
     """The whole course, pale, and what has happened up to step ``k``."""
-    _say(ax, 0.01, f"{M} runs", style.BLUE)
+    say(ax, 0.01, NOTES, f"{M} runs", style.BLUE)
     past, now = _places(k), _places(k)[-1:]
     for steps, look in ((_places(), {"alpha": 0.3, "lw": 4}), (past, {"lw": 2})):
         ax.plot(steps, mean[steps - 1], color=style.BLUE, **look)
@@ -155,10 +156,6 @@ def _places(k: int = K) -> np.ndarray:
 
 def _limit(eta: float, N: int) -> float:
     return hill().beta * eta * hill().sigma2 / N
-
-
-def _say(ax: Axes, x: float, words: str, colour: str, y: float = 0.05) -> None:
-    ax.text(x, y, words, color=colour, size=style.FONT - 1, transform=ax.transAxes)
 
 
 def _away(theta: np.ndarray) -> int:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from pgcompanion import checks
 
 Setting = Mapping[str, Any]
@@ -69,14 +67,7 @@ def numbers(seeds: int | Iterable[int]) -> list[int]:
     """
     if not isinstance(seeds, Iterable):
         return list(range(checks.positive_integer("seeds", seeds)))
-    result = [natural("seeds", seed) for seed in seeds]
+    result = [checks.natural_number("seeds", seed) for seed in seeds]
     if not result or len(set(result)) < len(result):
         raise ValueError(f"seeds must be different numbers, at least one, but found {result}.")
     return result
-
-
-def natural(name: str, n: object) -> int:
-    """``n`` as an int that is at least 0."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 0:
-        raise ValueError(f"{name} must be an integer that is not negative, but it is {n!r}.")
-    return int(n)

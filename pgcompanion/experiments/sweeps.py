@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pgcompanion.experiments.border import Setting, by_name, check_task, extra, natural, numbers
+from pgcompanion import checks
+from pgcompanion.experiments.border import Setting, by_name, check_task, extra, numbers
 
 Outcome = np.ndarray | str  # what a run returned, or the traceback of its error
 
@@ -87,7 +88,7 @@ def sweep(
     """
     joblib = extra("joblib")
     check_task(task)
-    named, root = by_name(settings), natural("root", root)
+    named, root = by_name(settings), checks.natural_number("root", root)
     jobs = [(name, seed) for seed in numbers(seeds) for name in named]
     runs = (
         joblib.delayed(_run)(i, task, named[name], root, seed)

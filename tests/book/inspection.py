@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chromium import TYPESET
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 WIDE = {"width": 1400, "height": 900}
@@ -11,11 +12,6 @@ OPEN_ALL = """() => {
   for (const box of document.querySelectorAll("details")) box.open = true;
   for (const box of document.querySelectorAll(".toggle-hidden"))
     box.classList.remove("toggle-hidden");
-}"""
-
-TYPESET = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  await document.fonts.ready;
 }"""
 
 MATHEMATICS = r"""() => {

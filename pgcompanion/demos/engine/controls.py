@@ -72,13 +72,13 @@ class Demo(Protocol):
     def describe(self) -> Callable[..., str]: ...
 
 
-def text(value: Value) -> str:
+def text(value: Value, spec: str = "g") -> str:
     """A value as it is printed, with a minus sign that is one.
 
-    >>> text(-0.5), text("clip")
-    ('−0.5', 'clip')
+    >>> text(-0.5), text(-0.5, ".3f"), text("clip")
+    ('−0.5', '−0.500', 'clip')
     """
-    return value if isinstance(value, str) else f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    return value if isinstance(value, str) else f"{value:{spec}}".replace("-", "\N{MINUS SIGN}")
 
 
 def defaults(demo: Demo) -> dict[str, Value]:

@@ -112,6 +112,13 @@ def _drawn(rows: Rows, height: float, heights: tuple[float, ...]) -> Picture:
     return fig, axes
 
 
+def say(
+    ax: Axes, x: float, y: float, words: str, colour: str = style.INK, ha: str = "left"
+) -> None:
+    """A note in a panel, in the colour of what it speaks of; ``x`` and ``y`` are parts of its sides."""
+    ax.text(x, y, words, color=colour, ha=ha, size=style.FONT - 1, transform=ax.transAxes)
+
+
 def _boxes(
     rows: Rows, height: float, heights: tuple[float, ...]
 ) -> Iterator[tuple[Panel, tuple[float, float, float, float]]]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from pgcompanion import drawing, exact, style
 from pgcompanion.demos import Panel, panels
+from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.panels import say
 from pgcompanion.demos.training.course import ALGORITHMS, Course, H, K
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def _limit(ax: Axes, course: Course) -> None:
     """The knob's value; where it bounds the divergence, the bound."""
     if ALGORITHMS[course.algorithm].argument == "delta":
         ax.axhline(course.x, color=style.GREEN, lw=1.5, ls="--")
-    ax.text(0.97, 0.84, course.knob, ha="right", size=style.FONT - 1, transform=ax.transAxes)
+    say(ax, 0.97, 0.84, course.knob, ha="right")
 
 
 def sentence(course: Course, place: str, k: int) -> str:
@@ -90,7 +92,7 @@ def sentence(course: Course, place: str, k: int) -> str:
     optimum is 0.956.
     """
     it = course.iterates[k]
-    stand = f"J = {_signed(it.J)}; the exact optimum is {_signed(course.optimum)}"
+    stand = f"J = {text(it.J, '.3f')}; the exact optimum is {text(course.optimum, '.3f')}"
     if k == 0:
         return f"{course.knob}, on {place}, before the first step: the uniform policy has {stand}."
     steps = [each.kl for each in course.iterates[1 : k + 1]]
@@ -99,7 +101,3 @@ def sentence(course: Course, place: str, k: int) -> str:
         f"{course.optimum - it.J:.3f} above. The last step moved the trajectories by a KL divergence "
         f"of {it.kl:.4f} nats, the longest so far by {max(steps):.3f}."
     )
-
-
-def _signed(x: float) -> str:
-    return f"{x:.3f}".replace("-", "\N{MINUS SIGN}")
