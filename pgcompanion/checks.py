@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from types import EllipsisType
+
 import numpy as np
 
 ROW_SUM_TOLERANCE = 1e-8
+
+
+def shaped(name: str, x: object, shape: tuple[int | EllipsisType, ...]) -> np.ndarray:
+    """Return ``x`` as an array of this shape; a last ``...`` stands for any further axes.
+
+    It looks at no entry, so that it costs the same for any number of them.
+    """
+    x = np.asarray(x)
+    sizes = tuple(n for n in shape if n is not ...)
+    if x.shape[: len(sizes)] != sizes or (x.ndim > len(sizes) and ... not in shape):
+        expected = ", ".join("..." if n is ... else str(n) for n in shape)
+        raise ValueError(f"{name} has shape {x.shape}, but ({expected}) is expected.")
+    return x
 
 
 def finite(name: str, x: object, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
@@ -38,11 +54,23 @@ def distribution(name: str, p: object, shape: tuple[int | None, ...] | None = No
         raise ValueError(f"{name} must not be negative, but it contains {worst:.6g}.")
     sums = p.real.sum(axis=-1)
     errors = np.abs(sums - 1.0)
-    if (errors > ROW_SUM_TOLERANCE).any():
+    if (errors > _row_sum_tolerance(p)).any():
         row = np.unravel_index(errors.argmax(), sums.shape)
         where = f"[{', '.join(str(int(i)) for i in row)}]" if row else ""
         raise ValueError(f"{name}{where} must sum to 1, but it sums to {sums[row]:.10g}.")
     return p
+
+
+def _row_sum_tolerance(p: np.ndarray) -> float:
+    """How far from 1 the sum of a row may lie.
+
+    With unit round-off u = eps / 2, dividing K numbers by their sum leaves a row that sums to 1 within
+    K u to first order: K - 1 additions and a division. The K - 1 additions of this check put in as
+    much again: K eps together, which in single precision is more than what is allowed to a row that
+    was typed by hand.
+    """
+    eps = float(np.finfo(p.dtype).eps) if p.dtype.kind in "fc" else 0.0
+    return max(ROW_SUM_TOLERANCE, p.shape[-1] * eps)
 
 
 def indices(name: str, x: object, size: int) -> np.ndarray:
@@ -72,6 +100,13 @@ def _integer(name: str, n: object, least: int, what: str) -> int:
     return int(n)
 
 
-def theta(x: object, p: int) -> np.ndarray:
+def discount(gamma: object) -> float:
+    """Return ``gamma`` as a float in [0, 1]."""
+    if not (isinstance(gamma, Real) and 0 <= float(gamma) <= 1):
+        raise ValueError(f"gamma must be a number in [0, 1], but it is {gamma!r}.")
+    return float(gamma)
+
+
+def theta(x: object, p: int, name: str = "theta") -> np.ndarray:
     """Return the parameters ``x`` as an array of ``p`` finite numbers."""
-    return finite("theta", x, (p,))
+    return finite(name, x, (p,))

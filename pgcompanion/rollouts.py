@@ -59,7 +59,8 @@ def rollout(
         H: the largest number of steps.
 
     Raises:
-        ValueError: ``H`` is not a positive integer, or ``vector_env`` does not state its autoreset mode.
+        ValueError: ``H`` is not a positive integer, or ``vector_env`` is a single environment or does
+            not state its autoreset mode.
 
     Example:
         >>> import gymnasium
@@ -72,8 +73,9 @@ def rollout(
     """
     H = checks.positive_integer("H", H)
     steps: list[_Step] = []
+    stream = Stream(vector_env, rng)
     open_episode = np.ones(vector_env.num_envs, dtype=bool)
-    for step in islice(Stream(vector_env, rng)._steps(policy, theta, rng), H):
+    for step in islice(stream._steps(policy, theta, rng), H):
         steps.append(step._replace(taken=step.taken & open_episode))
         open_episode = open_episode & ~step.done
         if not open_episode.any():
@@ -93,7 +95,7 @@ class Stream:
         returns: undiscounted returns of the episodes that ended during the last `take`, shape ``(n,)``.
 
     Raises:
-        ValueError: ``vector_env`` does not state its autoreset mode.
+        ValueError: ``vector_env`` is a single environment or does not state its autoreset mode.
     """
 
     def __init__(self, vector_env: Any, rng: np.random.Generator) -> None:
@@ -184,6 +186,11 @@ def _pieces(steps: Sequence[_Step], H: int) -> Trajectories:
 
 def _autoreset_mode(vector_env: Any) -> str:
     """How a vector environment begins an episode anew: ``NextStep``, ``SameStep`` or ``Disabled``."""
+    if not hasattr(vector_env, "num_envs"):
+        raise ValueError(
+            f"vector_env must be a vector environment, as gymnasium.make_vec gives it, "
+            f"but it is of type {type(vector_env).__name__}."
+        )
     mode = vector_env.metadata.get("autoreset_mode")
     if mode is None:
         raise ValueError(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.alias import AliasTable
+from pgcompanion.alias import ROW, AliasTable
 from pgcompanion.mdp import MDP, TimedMDP
 from pgcompanion.tables import folded, table
 
-CHUNK = 2**15
+CHUNK = 2**17
 COLUMNS = 2**14
 
 
@@ -46,8 +46,23 @@ class Trajectories:
     last: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if self.mask is None:
-            object.__setattr__(self, "mask", np.broadcast_to(np.True_, self.r.shape))
+        r = np.asarray(self.r)
+        if r.ndim != 2:
+            raise ValueError(f"r has shape {r.shape}, but (N, H) is expected.")
+        mask = np.broadcast_to(np.True_, r.shape) if self.mask is None else self.mask
+        arrays = {
+            "s": checks.shaped("s", self.s, (*r.shape, ...)),
+            "a": checks.shaped("a", self.a, (*r.shape, ...)),
+            "r": r,
+            "mask": checks.shaped("mask", np.asarray(mask, dtype=bool), r.shape),
+        }
+        if self.terminated is not None:
+            ended = np.asarray(self.terminated, dtype=bool)
+            arrays["terminated"] = checks.shaped("terminated", ended, (len(r),))
+        if self.last is not None:
+            arrays["last"] = checks.shaped("last", self.last, (len(r), ...))
+        for name, x in arrays.items():
+            object.__setattr__(self, name, x)
 
     @property
     def complete(self) -> bool:
@@ -91,69 +106,85 @@ def sample(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> Trajec
         s = np.arange(mdp.H, dtype=_integer(mdp)) * mdp.base.S + tau.s
         return Trajectories(s, tau.a, tau.r)
     N, pi = checks.positive_integer("N", N), table(mdp, pi)
-    # Ten million uniforms are a third of the work; this is NumPy's fastest source of them.
+    # NumPy's fastest source of random bits.
     rng = np.random.Generator(np.random.SFC64(rng.integers(2**63, size=4)))
-    L, draw = _blocks(mdp, pi, N, rng) if pi.ndim == 2 else _single_steps(mdp, pi, rng)
-    state = AliasTable(*_possible(mdp.mu0[None])).draw(np.zeros(N, dtype=int), rng)
-    s, a, r = (np.empty((mdp.H, N), dtype) for dtype in (_integer(mdp), _integer(mdp), float))
+    L, draw = _blocks(mdp, pi, N) if pi.ndim == 2 else _single_steps(mdp, pi)
+    p, s_0 = _possible(mdp.mu0[None])
+    first = AliasTable(p, s_0 << ROW)
+    # One array for both: a large one comes in large pages, which cost less.
+    s, a = np.empty((2, mdp.H, N), _integer(mdp))
+    r, state = np.empty((mdp.H, N)), np.zeros(N, dtype=np.int64)
+    chunks = [slice(n, n + CHUNK) for n in range(0, N, CHUNK)]
+    for chunk in chunks:
+        state[chunk] = first.draw(state[chunk], rng)
+    width, room = _width(mdp), first.room(min(N, CHUNK))
     for h in range(0, mdp.H, L):
-        for chunk in (slice(n, n + CHUNK) for n in range(0, N, CHUNK)):
-            pairs, state[chunk] = draw(h, state[chunk])
-            for step, pair in enumerate(pairs[: mdp.H - h], start=h):
-                np.floor_divide(pair, mdp.A, out=s[step, chunk])
-                np.subtract(pair, s[step, chunk] * mdp.A, out=a[step, chunk])
+        for chunk in chunks:
+            path, pair, _ = used = room[:, : len(state[chunk])]
+            draw(h, state[chunk], rng, used)
+            np.bitwise_and(path, -1 << ROW, out=state[chunk])
+            for step in range(h, min(h + L, mdp.H)):
+                np.bitwise_and(path, 2**width - 1, out=pair)
+                path >>= width
+                _split(pair, mdp.A, s[step, chunk], a[step, chunk])
                 mdp.r.take(pair, out=r[step, chunk], mode="clip")
     return Trajectories(s.T, a.T, r.T)
 
 
-Draw = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From the step and the states ``(n,)`` there to the pairs ``s * A + a`` of the next ``L`` steps,
-shape ``(L, n)``, and the states after them."""
+Draw = Callable[[int, np.ndarray, np.random.Generator, np.ndarray], np.ndarray]
+"""From the step and the states ``s << ROW``, shape ``(n,)``, to the next ``L`` steps, a number each: its
+lowest bits are the pair ``s * A + a`` of the first step, those of the others follow, and the state after
+them stands where the next draw wants it. The last argument is room, as `AliasTable.draw` takes it."""
 
 
-def _single_steps(mdp: MDP, pi: np.ndarray, rng: np.random.Generator) -> tuple[int, Draw]:
+def _width(mdp: MDP) -> int:
+    """How many bits a pair ``s * A + a`` takes."""
+    return (mdp.S * mdp.A - 1).bit_length()
+
+
+def _split(pair: np.ndarray, A: int, s: np.ndarray, a: np.ndarray) -> None:
+    """Take pairs ``s * A + a`` apart, into arrays that are there."""
+    pair = pair.astype(s.dtype)
+    np.floor_divide(pair, A, out=s)
+    np.multiply(s, A, out=a)
+    np.subtract(pair, a, out=a)
+
+
+def _single_steps(mdp: MDP, pi: np.ndarray) -> tuple[int, Draw]:
     """Draw the action of a step, then the next state."""
-    choices = np.tile(np.arange(mdp.A, dtype=np.int32), (mdp.H * mdp.S, 1))
+    choices = np.tile(np.arange(mdp.A) << ROW, (mdp.H * mdp.S, 1))
     actions = AliasTable(pi.reshape(-1, mdp.A), choices)
-    successors = AliasTable(*_possible(mdp.P.reshape(-1, mdp.S)))
+    p, s = _possible(mdp.P.reshape(-1, mdp.S))
+    successors = AliasTable(p, s << ROW)
 
-    def draw(h: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        pair = state * mdp.A + actions.draw(h * mdp.S + state, rng)
-        return pair[None], successors.draw(pair, rng)
+    def draw(h: int, state: np.ndarray, rng: np.random.Generator, room: np.ndarray) -> np.ndarray:
+        pair = state * mdp.A
+        pair += actions.draw(state + (h * mdp.S << ROW), rng, room)
+        path = successors.draw(pair, rng, room)
+        pair >>= ROW
+        path |= pair
+        return path
 
     return 1, draw
 
 
-def _blocks(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> tuple[int, Draw]:
+def _blocks(mdp: MDP, pi: np.ndarray, N: int) -> tuple[int, Draw]:
     """Draw several steps at once: under one policy the chain of states is the same at every step.
 
     An outcome is a path of actions and states. Twice as many steps square the number of paths, so the
     blocks grow while their table is small beside the caches and beside the work.
     """
     p, code = _possible((pi[:, :, None] * mdp.P).reshape(mdp.S, -1))
-    action, state = np.divmod(code, mdp.S)
-    pair = np.arange(mdp.S)[:, None] * mdp.A + action
-    paths = np.stack([pair, state], axis=-1)[:, :, None].astype(_signed(mdp.S * mdp.A))
+    action, end = np.divmod(code, mdp.S)
+    pairs, L = np.arange(mdp.S)[:, None] * mdp.A + action, 1
     limit = min(COLUMNS, N * mdp.H // 32)
-    while mdp.S * p.shape[1] ** 2 <= limit and 2 * paths.shape[2] <= mdp.H:
-        p, paths = _twice(p, paths)
-    L = paths.shape[2]
-    table_of_paths = AliasTable(p, paths)
-
-    def draw(h: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        path = table_of_paths.draw(state, rng)
-        return path[..., 0].T.copy(), path[:, -1, 1]
-
-    return L, draw
-
-
-def _twice(p: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each path followed by each path that can follow it."""
-    S, K, L, _ = paths.shape
-    end = paths[:, :, -1, 1]
-    first = np.broadcast_to(paths[:, :, None], (S, K, K, L, 2))
-    twice = np.concatenate([first, paths[end]], axis=3)
-    return (p[:, :, None] * p[end]).reshape(S, K * K), twice.reshape(S, K * K, 2 * L, 2)
+    while mdp.S * p.shape[1] ** 2 <= limit and 2 * L <= mdp.H and 2 * L * _width(mdp) <= ROW:
+        # Each path followed by each path that can follow it.
+        p = (p[:, :, None] * p[end]).reshape(mdp.S, -1)
+        pairs = (pairs[:, :, None] | pairs[end] << L * _width(mdp)).reshape(mdp.S, -1)
+        end, L = end[end].reshape(mdp.S, -1), 2 * L
+    paths = AliasTable(p, pairs | end << ROW)
+    return L, lambda h, state, rng, room: paths.draw(state, rng, room)
 
 
 def _possible(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +194,7 @@ def _possible(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     place = np.arange(len(row)) - np.repeat(counts.cumsum() - counts, counts)
     packed, source = np.zeros((2, len(p), counts.max()))
     packed[row, place], source[row, place] = p[row, column], column
-    return packed, source.astype(np.int32)
+    return packed, source.astype(np.int64)
 
 
 def _integer(mdp: MDP) -> np.dtype:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ from pgcompanion.estimators import (
     advantage,
     along,
     discounted_rewards,
+    gae,
     minus,
     moments,
     policy_gradient,
@@ -119,6 +121,21 @@ def test_any_baseline_of_step_and_state_leaves_the_mean_alone(is_unbiased, mdp, 
     b = rng.normal(size=(mdp.H, mdp.S))
     assert is_unbiased(lambda tau: minus(reward_to_go(tau), along(tau, b)))
     assert is_unbiased(lambda tau: minus(reward_to_go(tau), b[:, 0]))
+    assert is_unbiased(lambda tau: minus(reward_to_go(tau), b, tau))
+
+
+@pytest.mark.statement("pg_baseline")
+def test_tau_tells_a_table_from_a_baseline_of_each_trajectory_where_their_shapes_agree(rng):
+    N = H = S = 3
+    tau = Trajectories(rng.integers(S, size=(N, H)), np.zeros((N, H), int), rng.normal(size=(N, H)))
+    psi, b = reward_to_go(tau), rng.normal(size=(H, S))
+    by_hand = psi - b[np.arange(H), tau.s]
+    np.testing.assert_array_equal(minus(psi, b, tau), by_hand)
+    np.testing.assert_array_equal(minus(psi, along(tau, b)), by_hand)
+    np.testing.assert_array_equal(minus(psi, np.vstack([b, b[:1]]), tau), by_hand)
+    np.testing.assert_array_equal(minus(psi, b), psi - b)
+    np.testing.assert_array_equal(minus(psi, b[:, 0], tau), minus(psi, b[:, 0]))
+    assert np.abs(minus(psi, b) - by_hand).max() > 0.1
 
 
 @pytest.mark.statement("pg_baseline")
@@ -274,6 +291,112 @@ def test_arrays_of_a_wrong_shape_are_refused(call, message):
     tau = Trajectories(np.zeros((2, 3), int), np.zeros((2, 3), int), np.zeros((2, 3)))
     with pytest.raises(ValueError, match=f"^{message}"):
         call(tau)
+
+
+@pytest.mark.parametrize("bad", [-1, 2])
+def test_a_state_or_an_action_that_a_table_does_not_have_is_refused(bad):
+    """An index of -1 would be read as the last entry, and nothing would tell."""
+    fine, wrong = np.zeros((1, 2), int), np.array([[0, bad]])
+    in_states = Trajectories(wrong, fine, fine)
+    in_actions = Trajectories(fine, wrong, fine)
+    after = Trajectories(fine, fine, fine, terminated=[False], last=[bad])
+    Q, V = np.zeros((2, 2, 2)), np.zeros((3, 2))
+    for name, call in [
+        ("tau.s", lambda: q_function(in_states, Q)),
+        ("tau.a", lambda: q_function(in_actions, Q)),
+        ("tau.s", lambda: advantage(in_states, Q)),
+        ("tau.a", lambda: advantage(in_actions, Q)),
+        ("tau.s", lambda: along(in_states, V)),
+        ("tau.s", lambda: minus(fine, V, in_states)),
+        ("tau.s", lambda: gae(in_states, V, 0.5)),
+        ("tau.last", lambda: gae(after, V, 0.5)),
+    ]:
+        message = rf"^{re.escape(name)} must lie between 0 and 1, but it contains {bad}\.$"
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("gamma", [-1, 1.5, np.nan, None])
+def test_a_discount_out_of_range_is_refused(gamma):
+    tau = Trajectories([[0, 0]], [[0, 0]], [[1.0, 2.0]])
+    for call in (
+        lambda: total_return(tau, gamma),
+        lambda: reward_to_go(tau, gamma),
+        lambda: q_function(tau, np.zeros((2, 1, 1)), gamma),
+        lambda: advantage(tau, np.zeros((2, 1, 1)), gamma),
+        lambda: gae(tau, np.zeros((2, 1)), 0.5, gamma),
+    ):
+        with pytest.raises(ValueError, match=r"^gamma must be a number in \[0, 1\], but it is "):
+            call()
+
+
+@pytest.mark.parametrize("per_trajectory", [True, False])
+def test_a_coefficient_that_is_not_finite_is_refused(per_trajectory):
+    tau = Trajectories([[0, 0], [0, 0]], [[0, 1], [1, 1]], np.zeros((2, 2)))
+    psi = np.array([[1.0, 2.0], [3.0, np.nan]])
+    with pytest.raises(
+        ValueError, match=r"^psi must be finite, but it contains NaN or infinity\.$"
+    ):
+        policy_gradient(TabularSoftmax(1, 2), np.zeros(2), tau, psi, per_trajectory)
+
+
+def test_lists_are_as_good_as_arrays():
+    s, a, r = [[0, 1], [1, 1]], [[1, 0], [0, 0]], [[1.0, 2.0], [4.0, 8.0]]
+    lists = Trajectories(s, a, r, [[1, 1], [1, 0]], [0, 1], [0, 1])
+    arrays = Trajectories(
+        np.array(s),
+        np.array(a),
+        np.array(r),
+        np.array([[True, True], [True, False]]),
+        np.array([False, True]),
+        np.array([0, 1]),
+    )
+    Q, V = np.arange(8.0).reshape(2, 2, 2), np.arange(6.0).reshape(3, 2)
+    policy = TabularSoftmax(2, 2)
+    for call in (
+        lambda tau, x: reward_to_go(tau),
+        lambda tau, x: q_function(tau, x(Q)),
+        lambda tau, x: advantage(tau, x(Q)),
+        lambda tau, x: along(tau, x(V)),
+        lambda tau, x: gae(tau, x(V), 0.5),
+        lambda tau, x: minus(x(reward_to_go(tau)), x(V[:2, 0])),
+        lambda tau, x: minus(x(reward_to_go(tau)), x(V), tau),
+        lambda tau, x: policy_gradient(policy, x(np.arange(4.0)), tau, x(reward_to_go(tau))),
+    ):
+        of_lists = call(lists, np.ndarray.tolist)
+        np.testing.assert_array_equal(of_lists, call(arrays, np.asarray))
+        assert of_lists.any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"r": np.zeros(3)}, r"r has shape \(3,\), but \(N, H\) is expected\."),
+        ({"s": np.zeros((2, 4))}, r"s has shape \(2, 4\), but \(2, 3, \.\.\.\) is expected\."),
+        ({"a": np.zeros((3, 2))}, r"a has shape \(3, 2\), but \(2, 3, \.\.\.\) is expected\."),
+        ({"mask": np.ones(3)}, r"mask has shape \(3,\), but \(2, 3\) is expected\."),
+        ({"mask": np.ones((2, 3, 1))}, r"mask has shape \(2, 3, 1\), but \(2, 3\) is expected\."),
+        ({"terminated": [True]}, r"terminated has shape \(1,\), but \(2\) is expected\."),
+        ({"last": np.zeros(3)}, r"last has shape \(3,\), but \(2, \.\.\.\) is expected\."),
+    ],
+)
+def test_arrays_that_do_not_belong_to_the_same_trajectories_are_refused(arguments, message):
+    fine = {"s": np.zeros((2, 3, 5)), "a": np.zeros((2, 3)), "r": np.zeros((2, 3))}
+    assert Trajectories(**fine, last=np.zeros((2, 5))).N == 2
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Trajectories(**{**fine, **arguments})
+
+
+def test_a_value_function_of_a_wrong_shape_is_refused():
+    tau = Trajectories([[0, 0]], [[0, 0]], [[1.0, 2.0]], terminated=[False], last=[0])
+    with pytest.raises(ValueError, match=r"^V\(tau\.s\) has shape \(1, 2, 1\), but \(1, 2\) is"):
+        gae(tau, lambda s: np.zeros((*np.shape(s), 1)), 0.5)
+    with pytest.raises(
+        ValueError, match=r"^V\(tau\.last\) has shape \(2,\), but \(1\) is expected"
+    ):
+        gae(tau, lambda s: np.zeros(np.shape(s) if np.ndim(s) == 2 else 2), 0.5)
+    with pytest.raises(ValueError, match=r"^V has shape \(4, 1\), but \(H, S\) with H = 2 is exp"):
+        gae(tau, np.zeros((4, 1)), 0.5)
 
 
 def test_an_action_out_of_range_is_refused():

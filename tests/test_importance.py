@@ -330,11 +330,26 @@ def test_a_point_out_of_the_proposals_reach_is_named():
         lambda: importance.estimate(F, P, q, [0, 1]),
         lambda: importance.self_normalised(F, P, q, [0, 1]),
         lambda: importance.variance(F, P, q),
+        lambda: importance.estimate(F, P, q.__getitem__, [0, 1]),
+        lambda: importance.estimate(F, P.__getitem__, q.__getitem__, [0, 1]),
+        lambda: importance.self_normalised(F, P, q.__getitem__, [0, 1]),
     ):
         with pytest.raises(ValueError, match=message):
             call()
     lost, _ = law(lambda x: np.mean(P[x] / q[x] * F[x]), 2, q[:2])
     assert abs(lost - F @ P) > 0.5
+
+
+@pytest.mark.statement("importance_sampling")
+@pytest.mark.parametrize("estimator", [importance.estimate, importance.self_normalised])
+def test_points_beyond_the_end_of_the_proposal_are_out_of_its_reach(estimator):
+    """They are missing, where others are 0: the samples look as if f never paid anything."""
+    f, p, q = np.array([0.0, 0.0, 5.0, 5.0]), np.full(4, 0.25), np.full(2, 0.5)
+    with pytest.raises(ValueError, match=r"^q has 2 values, but 4 are expected, as many as f has"):
+        estimator(f, p, q, [0, 1])
+    lost, variance = law(lambda x: np.mean(p[x] / q[x] * f[x]), 2, q)
+    assert (lost, variance) == (0, 0)
+    assert f @ p == 2.5
 
 
 @pytest.mark.statement("importance_sampling")
@@ -383,6 +398,7 @@ def test_a_gap_in_the_behaviour_where_nobody_goes_is_no_violation():
 # The border
 
 UNIFORM = np.full((1, 2), 0.5)
+COIN = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
 TAU = Trajectories(np.zeros((1, 2), int), np.zeros((1, 2), int), np.zeros((1, 2)))
 
 
@@ -411,12 +427,42 @@ TAU = Trajectories(np.zeros((1, 2), int), np.zeros((1, 2), int), np.zeros((1, 2)
         (lambda: importance.effective_sample_size([1.0, -1.0]), "w must not be negative, but it"),
         (lambda: importance.optimal_proposal([0.0, 1.0], [1.0, 0.0]), "f must differ from 0 at a"),
         (
+            lambda: importance.variance(F, [0.25] * 4, Q),
+            "p has 4 values, but 3 are expected, as ma",
+        ),
+        (
+            lambda: importance.variance(F, P[:2], Q),
+            "p has 2 values, but 3 are expected, as many as",
+        ),
+        (
+            lambda: importance.variance(F[:2], P, Q),
+            "p has 3 values, but 2 are expected, as many as",
+        ),
+        (
+            lambda: importance.weights(P, Q[:2], [0]),
+            "q has 2 values, but 3 are expected, as many as",
+        ),
+        (
+            lambda: importance.optimal_proposal(F[:2], P),
+            "p has 3 values, but 2 are expected, as many as f has",
+        ),
+        (
             lambda: importance.gaussian_weight_moment(0.0, 0.0),
             "s must be positive, but it contains",
         ),
         (
             lambda: importance.per_step_ratios(np.full((3, 1, 2), 0.5), UNIFORM, TAU),
             r"pi has shape \(3, 1, 2\), but \(S, A\) or \(H, S, A\) with H = 2 is expected",
+        ),
+        (
+            lambda: importance.per_step_second_moment(COIN, UNIFORM, UNIFORM[:, :1]),
+            r"pi_old has shape \(1, 1\), but \(1, 2\) or \(3, 1, 2\) is expected",
+        ),
+        (
+            lambda: importance.trajectory_second_moment(
+                COIN.with_time(), UNIFORM[[0] * 3], UNIFORM
+            ),
+            r"pi_old has shape \(1, 2\), but \(3, 2\) or \(3, 3, 2\) is expected",
         ),
     ],
 )

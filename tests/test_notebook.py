@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
+
 from pgcompanion import estimators
 from pgcompanion.notebook import source
 
 
 def test_the_shown_source_computes_what_the_function_computes():
     shown = source(estimators.minus).text
-    scope = dict(vars(estimators))
+    scope = dict(vars(estimators.coefficients))
     del scope["minus"]
     exec(shown, scope)
-    psi = estimators.np.arange(6.0).reshape(2, 3)
+    psi = np.arange(6.0).reshape(2, 3)
     assert (scope["minus"](psi, [1, 1, 1]) == estimators.minus(psi, [1, 1, 1])).all()
 
 

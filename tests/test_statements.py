@@ -105,7 +105,7 @@ def test_exact_errors_come_before_scores_many_cases_before_few_and_the_worst_spe
     assert ledger.verdict(only_a_score) == "checked: largest z-score 2.3 over 1,000,000 episodes"
     assert ledger.verdict([case("t", "lemma")]) == "checked by 1 test"
     assert ledger.verdict([case("t", "lemma"), case("u", "lemma")]) == "checked by 2 tests"
-    assert str(Measurement("error", 0.0, 1)) == "largest error 0 over 1 trajectories"
+    assert str(Measurement("error", 0.0, 1)) == "largest error 0 over 1 trajectory"
 
 
 def test_every_definition_has_an_element_of_its_name_in_the_shown_source():

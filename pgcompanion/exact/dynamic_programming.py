@@ -7,10 +7,12 @@ complex step.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from pgcompanion import checks
 from pgcompanion.mdp import MDP, TimedMDP
 from pgcompanion.tables import folded, table
 
@@ -42,7 +44,8 @@ def evaluate(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> Values:
     every other step are 0.
 
     Raises:
-        ValueError: ``pi`` has a wrong shape, is not finite, or a row is not a distribution.
+        ValueError: ``pi`` has a wrong shape, is not finite, or a row is not a distribution; or ``gamma``
+            is not in [0, 1].
 
     Example:
         >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
@@ -51,7 +54,7 @@ def evaluate(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> Values:
     """
     if isinstance(mdp, TimedMDP):
         return _embed(mdp, evaluate(mdp.base, folded(mdp, pi), gamma))
-    pi = table(mdp, pi)
+    pi, gamma = table(mdp, pi), checks.discount(gamma)
     V = backward(mdp, pi, mdp.r, gamma)
     Q = mdp.r + gamma * _expected_next(mdp, V[1:])
     return Values(V, Q, Q - V[:-1, :, None], forward(mdp, pi, 1.0), mdp.mu0 @ V[0])
@@ -104,6 +107,9 @@ def visits_and_advantages(
     Statement: `pg_advantage`. Every exact gradient, Fisher matrix and surrogate of a policy over the
     states of ``mdp`` is a function of these two tables, ``(S,)`` and ``(S, A)``.
 
+    Raises:
+        ValueError: as `evaluate`.
+
     Example:
         >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
         >>> visits_and_advantages(coin, np.array([[0.5, 0.5]]))
@@ -113,10 +119,9 @@ def visits_and_advantages(
         v = evaluate(mdp.base, folded(mdp, pi), gamma)
         n = (v.d.T * gamma ** np.arange(mdp.H)).T
         return n.ravel(), (n[..., None] * v.A).reshape(mdp.S, mdp.A)
-    pi = table(mdp, pi)
+    pi, gamma = table(mdp, pi), checks.discount(gamma)
     V, d = both_ways(mdp, pi, gamma)
-    n = d.sum(axis=0)
-    pairs = gamma * (d.T @ V[1:])
+    n, pairs = d.sum(axis=0), gamma * (d.T @ V[1:])
     W = n[:, None] * mdp.r + (mdp.P @ pairs[:, :, None])[..., 0]
     return n, W - np.einsum("hs,hs->s", d, V[:-1])[:, None]
 
@@ -199,12 +204,12 @@ def _reward_sums(squares: list[np.ndarray], r: np.ndarray, H: int) -> np.ndarray
 
 def _rows(squares: list[np.ndarray], x: np.ndarray, n: int) -> np.ndarray:
     """The rows ``x, xM, xM², …``, ``n`` of them, in blocks: few matrix products in place of many."""
-    rows = np.empty((n, len(x)), dtype=np.result_type(squares[0], x))
-    rows[0], done = x, 1
-    while done < n:
-        block = min(done, BLOCK)
-        new = rows[done : done + block]
-        old = rows[done - block : done][: len(new)]
-        np.dot(old, squares[block.bit_length() - 1], out=new)
-        done += len(new)
-    return rows
+    blocks = np.empty((-(-n // BLOCK), BLOCK, len(x)), dtype=np.result_type(squares[0], x))
+    rows = blocks.reshape(-1, len(x))
+    rows[0] = x
+    *powers, M = squares
+    for k, power in enumerate(powers):
+        np.dot(rows[: 2**k], power, out=rows[2**k : 2 ** (k + 1)])
+    for old, new in pairwise(blocks):
+        np.dot(old, M, out=new)
+    return rows[:n]

@@ -66,8 +66,8 @@ def trajectory_second_moment(mdp: MDP, pi: np.ndarray, pi_old: np.ndarray) -> np
     r"""Exact :math:`\mathbb E_{\rho_{\rm old}}\big[\prod_{h<n}(\pi_h/\pi_h^{\rm old})^2\big]` for :math:`n=0,\dots,H`, shape ``(H + 1,)``.
 
     Statement: `importance_sampling`. The mean of the product is 1, so entry ``n`` less 1 is the
-    variance of the weights of the first ``n`` steps; it grows exponentially with ``n``. By dynamic
-    programming: :math:`u_0=\mu_0`,
+    variance of the weights of the first ``n`` steps; it grows exponentially with ``n`` where the
+    policies keep differing. By dynamic programming: :math:`u_0=\mu_0`,
     :math:`u_{h+1}(s')=\sum_{s,a}u_h(s)\frac{\pi_h(a\mid s)^2}{\pi^{\rm old}_h(a\mid s)}P(s'\mid s,a)`, and
     entry ``n`` is :math:`\sum_su_n(s)`.
 
@@ -155,9 +155,10 @@ def _rows(name: str, pi: np.ndarray, tau: Trajectories) -> np.ndarray:
 def _common(mdp: MDP, pi: np.ndarray, pi_old: np.ndarray) -> tuple[MDP, np.ndarray, np.ndarray]:
     """Both policies as ``(H, S, A)``, over the base of a time-augmented MDP."""
     if isinstance(mdp, TimedMDP):
-        return mdp.base, folded(mdp, pi), folded(mdp, pi_old)
+        return mdp.base, folded(mdp, pi), folded(mdp, pi_old, "pi_old")
+    pi, pi_old = table(mdp, pi), table(mdp, pi_old, "pi_old")
     shape = (mdp.H, mdp.S, mdp.A)
-    return mdp, np.broadcast_to(table(mdp, pi), shape), np.broadcast_to(table(mdp, pi_old), shape)
+    return mdp, np.broadcast_to(pi, shape), np.broadcast_to(pi_old, shape)
 
 
 def _squared_ratio(h: int, reached: np.ndarray, pi: np.ndarray, pi_old: np.ndarray) -> np.ndarray:

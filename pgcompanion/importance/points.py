@@ -5,6 +5,9 @@ r"""Estimate :math:`\mathbb E_{x\sim p}f(x)` from samples of a proposal :math:`q
 
 - a callable that takes the samples ``x`` and returns a number for each;
 - an array of its values on the finite space :math:`\{0,\dots,n-1\}`, of which ``x`` are indices.
+
+One array is enough to make the space finite: all arrays then have its length, and what is callable is
+asked for its values at :math:`0,\dots,n-1` too, since a gap of ``q`` shows in no sample.
 """
 
 from __future__ import annotations
@@ -43,8 +46,8 @@ def estimate(f: Function, p: Function, q: Function, x: np.ndarray) -> Estimate:
         x: samples of ``q``, shape ``(N, ...)``.
 
     Raises:
-        ValueError: ``q`` is 0 where :math:`p f` is not (as far as the arguments show it), or at a
-            sample; an array ``p`` or ``q`` is not a distribution; ``x`` holds no such index.
+        ValueError: ``q`` is 0 where :math:`p f` is not (on a finite space), or at a sample; an array
+            ``p`` or ``q`` is not a distribution; arrays of different lengths; ``x`` holds no such index.
 
     Example:
         >>> estimate(f=[1.0, 4.0], p=[0.5, 0.5], q=[0.75, 0.25], x=[0, 0, 0, 1]).mean
@@ -53,9 +56,10 @@ def estimate(f: Function, p: Function, q: Function, x: np.ndarray) -> Estimate:
     for name, g in (("p", p), ("q", q)):
         if not callable(g):
             checks.distribution(name, g, (None,))
+    space = _finite_space(f=f, p=p, q=q)
     f_x = _at("f", f, x)
     w = weights(p, q, x)
-    _expect_support(f, p, q)
+    _expect_support(space, f, p, q)
     terms = w * f_x
     stderr = terms.std(ddof=1) / np.sqrt(len(w)) if len(w) > 1 else np.nan
     return Estimate(float(terms.mean()), float(stderr), effective_sample_size(w), w)
@@ -69,15 +73,17 @@ def self_normalised(f: Function, p: Function, q: Function, x: np.ndarray) -> Est
     :math:`\sqrt{\sum_nw_n^2(f(x_n)-\hat\mu)^2}\big/\sum_nw_n`. Arguments as in `estimate`.
 
     Raises:
-        ValueError: ``q`` is 0 where ``p`` is not, or at a sample; ``p`` is 0 at every sample.
+        ValueError: ``q`` is 0 where ``p`` is not (on a finite space), or at a sample; ``p`` is 0 at
+            every sample; arrays of different lengths.
 
     Example:
         >>> self_normalised(f=[1.0, 4.0], p=[3, 3], q=[3, 1], x=[0, 0, 0, 1]).mean
         2.5
     """
+    space = _finite_space(f=f, p=p, q=q)
     f_x = _at("f", f, x)
     w = weights(p, q, x)
-    _expect_support(np.ones_like, p, q)
+    _expect_support(space, np.ones_like, p, q)
     if not w.any():
         raise ValueError("p must be positive at one sample at least, but it is 0 at all of them.")
     mean = (w @ f_x) / w.sum()
@@ -91,12 +97,13 @@ def weights(p: Function, q: Function, x: np.ndarray) -> np.ndarray:
     Statement: `importance_sampling`. Arguments as in `estimate`.
 
     Raises:
-        ValueError: ``p`` is negative or ``q`` is not positive at a sample.
+        ValueError: ``p`` is negative or ``q`` is not positive at a sample; arrays of different lengths.
 
     Example:
         >>> weights(p=[0.5, 0.5], q=[0.75, 0.25], x=[0, 1]).round(4)
         array([0.6667, 2.    ])
     """
+    _finite_space(p=p, q=q)
     p_x, q_x = _at("p", p, x), _at("q", q, x)
     if (p_x < 0).any():
         n = (p_x < 0).argmax()
@@ -141,7 +148,8 @@ def variance(f: Function, p: Function, q: Function) -> float:
     the :math:`\chi^2` divergence.
 
     Raises:
-        ValueError: ``p`` or ``q`` is not a distribution, or ``q`` is 0 where :math:`p f` is not.
+        ValueError: ``p`` or ``q`` is not a distribution, ``q`` is 0 where :math:`p f` is not, or arrays
+            of different lengths.
 
     Example:
         >>> round(variance(f=[1.0, 4.0], p=[0.5, 0.5], q=[0.75, 0.25]), 4)
@@ -150,9 +158,9 @@ def variance(f: Function, p: Function, q: Function) -> float:
         0.0
     """
     q = checks.distribution("q", q, (None,))
-    points = np.arange(len(q))
+    points = _finite_space(f=f, p=p, q=q)
     p_x = checks.distribution("p", _at("p", p, points))
-    _expect_support(f, p, q)
+    _expect_support(points, f, p, q)
     pf = p_x * _at("f", f, points)
     used = q > 0
     terms = pf[used] / q[used]
@@ -166,14 +174,15 @@ def optimal_proposal(f: Function, p: np.ndarray) -> np.ndarray:
     normaliser is then the very expectation that was asked for.
 
     Raises:
-        ValueError: ``p`` is not a distribution, or ``f`` is 0 wherever ``p`` is positive.
+        ValueError: ``p`` is not a distribution, ``f`` is 0 wherever ``p`` is positive, or arrays of
+            different lengths.
 
     Example:
         >>> optimal_proposal(f=[1.0, 4.0], p=[0.5, 0.5])
         array([0.2, 0.8])
     """
     p = checks.distribution("p", p, (None,))
-    q = p * np.abs(_at("f", f, np.arange(len(p))))
+    q = p * np.abs(_at("f", f, _finite_space(f=f, p=p)))
     if not q.any():
         raise ValueError("f must differ from 0 at a point where p is positive, but it never does.")
     return np.asarray(q / q.sum())
@@ -189,14 +198,25 @@ def _at(name: str, g: Function, x: np.ndarray) -> np.ndarray:
     return np.asarray(g[checks.indices("x", x, len(g))])
 
 
-def _expect_support(f: Function, p: Function, q: Function) -> None:
-    """On a finite space: ``q`` must be positive wherever ``p f`` is not 0."""
-    if callable(q):
+def _finite_space(**functions: Function) -> np.ndarray:
+    """The points ``0, …, n-1`` on which the arrays among the functions are given; none without an array."""
+    arrays = {name: g for name, g in functions.items() if not callable(g)}
+    sizes = {name: len(checks.finite(name, g, (None,))) for name, g in arrays.items()}
+    first, n = next(iter(sizes.items()), ("", 0))
+    for name, m in sizes.items():
+        if m != n:
+            raise ValueError(
+                f"{name} has {m} values, but {n} are expected, as many as {first} has."
+            )
+    return np.arange(n)
+
+
+def _expect_support(points: np.ndarray, f: Function, p: Function, q: Function) -> None:
+    """``q`` must be positive wherever ``p f`` is not 0, at all points and not at the samples alone."""
+    if len(points) == 0:
         return
-    q = np.asarray(q)
-    points = np.arange(len(q))
-    p_x = _at("p", p, points)
-    lost = (q == 0) & (p_x * _at("f", f, points) != 0)
+    f_x, p_x, q_x = _at("f", f, points), _at("p", p, points), _at("q", q, points)
+    lost = (q_x == 0) & (p_x * f_x != 0)
     if lost.any():
         x = lost.argmax()
         raise ValueError(

@@ -27,7 +27,8 @@ class Gaussian:
     Source: Williams (1992).
 
     Raises:
-        ValueError: ``sigma`` not positive; ``theta`` or ``a`` of a wrong shape or not finite.
+        ValueError: ``sigma`` not positive; ``theta`` or ``a`` of a wrong shape or not finite; weights of
+            another shape than the states.
     """
 
     def __init__(self, mu: StateFunction, sigma: float | None) -> None:
@@ -78,7 +79,7 @@ class Gaussian:
         Statement: `reinforce_pg`. The scores are never formed one by one.
         """
         w, log_sigma, z = self._standardised(theta, s, a)
-        weights = cast(theta, weights)[..., None]
+        weights = cast(theta, checks.shaped("weights", weights, z.shape[:-1]))[..., None]
         return self._join(
             self.mu.pullback(w, s, weights * z * np.exp(-log_sigma)),
             (weights * (z * z - 1)).reshape(-1, self.n).sum(axis=0),
@@ -95,8 +96,10 @@ class Gaussian:
 
         Statement: `kld`. Shape ``(...)``.
         """
-        old, new = ((self.mean(t, s), self.log_sigma(t)) for t in (theta_old, theta_new))
-        return gaussian_kl(*old, *new)
+        w_old, log_sigma_old = self._split(theta_old, "theta_old")
+        w_new, log_sigma_new = self._split(theta_new, "theta_new")
+        mu_old, mu_new = self.mu.value(w_old, s), self.mu.value(w_new, s)
+        return gaussian_kl(mu_old, log_sigma_old, mu_new, log_sigma_new)
 
     def kl_gradient(
         self, theta_old: np.ndarray, theta_new: np.ndarray, s: np.ndarray, weights: np.ndarray
@@ -107,10 +110,11 @@ class Gaussian:
         :math:`z/\sigma_{\rm new}` in the mean and
         :math:`1-z^2-\sigma_{\rm old}^2/\sigma_{\rm new}^2` in :math:`\log\sigma_{\rm new}`.
         """
-        w, log_sigma = self._split(theta_new)
-        z = (self.mean(theta_new, s) - self.mean(theta_old, s)) * np.exp(-log_sigma)
-        widths = np.exp(2 * (self.log_sigma(theta_old) - log_sigma))
-        weights = cast(theta_new, weights)[..., None]
+        w_old, log_sigma_old = self._split(theta_old, "theta_old")
+        w, log_sigma = self._split(theta_new, "theta_new")
+        z = (self.mu.value(w, s) - self.mu.value(w_old, s)) * np.exp(-log_sigma)
+        widths = np.exp(2 * (log_sigma_old - log_sigma))
+        weights = cast(theta_new, checks.shaped("weights", weights, z.shape[:-1]))[..., None]
         return self._join(
             self.mu.pullback(w, s, weights * z * np.exp(-log_sigma)),
             (weights * (1 - z * z - widths)).reshape(-1, self.n).sum(axis=0),
@@ -131,9 +135,9 @@ class Gaussian:
         :math:`2I_n` in :math:`\log\sigma`; mixed entries are 0.
         """
         w, log_sigma = self._split(theta)
-        v = cast(theta, checks.finite("v", v, (self.p,)))
+        v = cast(theta, checks.theta(v, self.p, "v"))
         u = self.mu.pushforward(w, s, v[: self.mu.p]) * np.exp(-2 * log_sigma)
-        weights = cast(theta, weights)
+        weights = cast(theta, checks.shaped("weights", weights, u.shape[:-1]))
         return self._join(
             self.mu.pullback(w, s, weights[..., None] * u), 2 * weights.sum() * v[self.mu.p :]
         )
@@ -144,6 +148,7 @@ class Gaussian:
         Statement: `fisher_matrix`. ``s`` and ``weights`` share one batch axis.
         """
         w, log_sigma = self._split(theta)
+        weights = checks.shaped("weights", weights, self.mu.batch(s))
         scaled = np.sqrt(weights)[:, None, None] * np.diag(np.exp(-log_sigma))
         jacobian = np.concatenate(
             [self.mu.pullback_each(w, s, scaled[:, i]) for i in range(self.n)]
@@ -154,9 +159,9 @@ class Gaussian:
         F[learned, learned] = 2 * weights.sum()
         return F
 
-    def _split(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, theta: np.ndarray, name: str = "theta") -> tuple[np.ndarray, np.ndarray]:
         r"""The parameters of the mean, and :math:`\log\sigma (n,)`."""
-        theta = checks.theta(theta, self.p)
+        theta = checks.theta(theta, self.p, name)
         if self.sigma is None:
             return theta[: self.mu.p], theta[self.mu.p :]
         return theta, np.full(self.n, np.log(self.sigma), dtype=precision(theta))

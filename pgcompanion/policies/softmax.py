@@ -46,7 +46,8 @@ class Softmax(ABC):
     shape ``(p,)``; ``s`` and ``a`` share a batch shape, written ``(...)``.
 
     Raises:
-        ValueError: ``theta`` of a wrong shape or not finite, a state or an action out of range.
+        ValueError: ``theta`` of a wrong shape or not finite, a state or an action out of range, weights
+            of another shape than the states.
     """
 
     p: int
@@ -109,14 +110,17 @@ class Softmax(ABC):
 
         Statement: `reinforce_pg`. The scores are never formed one by one.
         """
-        return self.pullback(theta, s, weights[..., None] * self._centred(theta, s, a))
+        centred = self._centred(theta, s, a)
+        weights = checks.shaped("weights", weights, centred.shape[:-1])
+        return self.pullback(theta, s, weights[..., None] * centred)
 
     def score_average(self, theta: np.ndarray, s: np.ndarray, W: np.ndarray) -> np.ndarray:
         r""":math:`\sum_i\sum_a\pi_\theta(a\mid s_i)\,W_{ia}\,\nabla\log\pi_\theta(a\mid s_i)`, shape ``(p,)``.
 
         Statement: `pg_advantage`. ``W`` has shape ``(..., A)``.
         """
-        return self.pullback(theta, s, _tilt(self.probs(theta, s), W))
+        pi = self.probs(theta, s)
+        return self.pullback(theta, s, _tilt(pi, checks.shaped("W", W, pi.shape)))
 
     def sample(self, theta: np.ndarray, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         r"""Actions :math:`a\sim\pi_\theta(\cdot\mid s)`, shape ``(...)``."""
@@ -129,7 +133,7 @@ class Softmax(ABC):
 
         Statement: `kld`. Shape ``(...)``.
         """
-        log_old, log_new = self.log_probs(theta_old, s), self.log_probs(theta_new, s)
+        log_old, log_new = (log_softmax(f) for f in self._two_logits(theta_old, theta_new, s))
         return (np.exp(log_old) * (log_old - log_new)).sum(axis=-1)
 
     def kl_gradient(
@@ -139,8 +143,9 @@ class Softmax(ABC):
 
         Statement: `kld`. In the logits of one state it is :math:`\pi_{\rm new}-\pi_{\rm old}`.
         """
-        change = self.probs(theta_new, s) - self.probs(theta_old, s)
-        return self.pullback(theta_new, s, weights[..., None] * change)
+        pi_old, pi_new = (softmax(f) for f in self._two_logits(theta_old, theta_new, s))
+        weights = checks.shaped("weights", weights, pi_new.shape[:-1])
+        return self.pullback(theta_new, s, weights[..., None] * (pi_new - pi_old))
 
     def entropy(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         r"""Entropy of :math:`\pi_\theta(\cdot\mid s)` in nats, shape ``(...)``."""
@@ -155,7 +160,9 @@ class Softmax(ABC):
         Statement: `fisher_matrix`. The Fisher matrix of one state's logits is
         :math:`\mathrm{diag}(\pi)-\pi\pi^\top`.
         """
-        u = _tilt(self.probs(theta, s), self.pushforward(theta, s, v))
+        pi, v = self.probs(theta, s), checks.theta(v, self.p, "v")
+        weights = checks.shaped("weights", weights, pi.shape[:-1])
+        u = _tilt(pi, self.pushforward(theta, s, v))
         return self.pullback(theta, s, weights[..., None] * u)
 
     def fisher(self, theta: np.ndarray, s: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -164,6 +171,7 @@ class Softmax(ABC):
         Statement: `fisher_matrix`. ``s`` and ``weights`` share one batch axis.
         """
         pi = self.probs(theta, s)
+        weights = checks.shaped("weights", weights, pi.shape[:-1])
         scores = [
             self.pullback_each(theta, s, np.eye(self.A)[a] - pi)
             * np.sqrt(weights * pi[:, a])[:, None]
@@ -174,6 +182,14 @@ class Softmax(ABC):
 
     def _centred(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
         return np.eye(self.A)[checks.indices("a", a, self.A)] - self.probs(theta, s)
+
+    def _two_logits(
+        self, theta_old: np.ndarray, theta_new: np.ndarray, s: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of two policies, each of which an error calls by its own name."""
+        old = checks.theta(theta_old, self.p, "theta_old")
+        new = checks.theta(theta_new, self.p, "theta_new")
+        return self.logits(old, s), self.logits(new, s)
 
 
 def _tilt(pi: np.ndarray, W: np.ndarray) -> np.ndarray:
@@ -235,12 +251,13 @@ class TabularSoftmax(Softmax):
         return np.zeros(self.p)
 
     def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
-        return theta.reshape(self.S, self.A)[checks.indices("s", s, self.S)]
+        return np.asarray(theta).reshape(self.S, self.A)[checks.indices("s", s, self.S)]
 
     def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
         return self.logits(v, s)
 
     def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        w = np.asarray(w)
         each = np.zeros((*w.shape[:-1], self.S, self.A), dtype=w.dtype)
         np.put_along_axis(
             each, np.broadcast_to(s, w.shape[:-1])[..., None, None], w[..., None, :], -2
@@ -248,7 +265,7 @@ class TabularSoftmax(Softmax):
         return each.reshape(*w.shape[:-1], self.p)
 
     def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return _sum_by_state(s, w, self.S).ravel()
+        return _sum_by_state(s, np.asarray(w), self.S).ravel()
 
     def score_sum(
         self, theta: np.ndarray, s: np.ndarray, a: np.ndarray, weights: np.ndarray
@@ -257,6 +274,7 @@ class TabularSoftmax(Softmax):
 
         Statement: `tabular_softmax`.
         """
+        weights = checks.shaped("weights", weights, np.shape(s))
         W = _weighted_counts(s, a, weights, self.S, self.A)
         return (W - W.sum(axis=1, keepdims=True) * self.table(theta)).ravel()
 
@@ -267,6 +285,7 @@ class TabularSoftmax(Softmax):
         """
         pi = self.table(theta)
         blocks = np.eye(self.A) * pi[:, :, None] - pi[:, :, None] * pi[:, None, :]
+        weights = checks.shaped("weights", weights, np.shape(s))
         blocks *= np.bincount(s, weights, self.S)[:, None, None]
         F = np.zeros((self.S, self.A, self.S, self.A))
         F[np.arange(self.S), :, np.arange(self.S)] = blocks
@@ -308,4 +327,4 @@ class LinearSoftmax(Softmax):
         return np.einsum("...a,...ap->...p", w, self.features[s])
 
     def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return np.tensordot(_sum_by_state(s, w, self.S), self.features, axes=2)
+        return np.tensordot(_sum_by_state(s, np.asarray(w), self.S), self.features, axes=2)

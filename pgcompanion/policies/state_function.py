@@ -22,12 +22,12 @@ def precision(theta: np.ndarray, *others: np.ndarray) -> np.dtype:
     Single precision stays single, and a complex step goes through.
     """
     is_complex = any(np.iscomplexobj(x) for x in others)
-    return np.result_type(theta, np.complex64 if is_complex else np.float32)
+    return np.result_type(np.asarray(theta), np.complex64 if is_complex else np.float32)
 
 
 def cast(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """``x`` in the precision of ``theta``, without a copy where it is already."""
-    return x.astype(precision(theta, x), copy=False)
+    return np.asarray(x).astype(precision(theta, x), copy=False)
 
 
 class StateFunction(ABC):
@@ -74,24 +74,26 @@ class StateFunction(ABC):
 
     def value(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         r""":math:`f_\theta(s)`, shape ``(..., m)``."""
-        s = self.inputs.check(s)
+        theta, s = np.asarray(theta), self.inputs.check(s)
         x = cast(theta, self.inputs.rows(s))
         return self.inputs.spread(s, self.apply(theta, x))
 
     def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
         r""":math:`(\partial_\theta f_\theta(s))\,v` for ``v (p,)``, shape ``(..., m)``."""
-        s = self.inputs.check(s)
+        theta, s = np.asarray(theta), self.inputs.check(s)
         x = cast(theta, self.inputs.rows(s))
         return self.inputs.spread(s, self.tangent(theta, x, cast(theta, v)))
 
     def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
         r""":math:`(\partial_\theta f_\theta(s))^\top w` of each state: from ``w (..., m)`` to ``(..., p)``."""
+        theta, w = np.asarray(theta), np.asarray(w)
         x = cast(theta, self.inputs.each(self.inputs.check(s), w.shape[:-1]))
         rows = cast(theta, w.reshape(-1, self.m))
         return self.cotangent_each(theta, x, rows).reshape(*w.shape[:-1], self.p)
 
     def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
         r""":math:`\sum_i(\partial_\theta f_\theta(s_i))^\top w_i`, shape ``(p,)``, without its terms."""
+        theta, w = np.asarray(theta), np.asarray(w)
         x, rows = self.inputs.collect(self.inputs.check(s), w)
         return self.cotangent(theta, cast(theta, x), cast(theta, rows))
 

@@ -7,7 +7,7 @@ import pytest
 
 from pgcompanion import exact
 from pgcompanion.mdp import MDP
-from pgcompanion.policies import LinearSoftmax, TabularSoftmax
+from pgcompanion.policies import LinearSoftmax, NeuralSoftmax, TabularSoftmax
 
 EXACT = 1e-10
 
@@ -194,15 +194,92 @@ def test_all_exact_functions_take_a_time_augmented_mdp(small, rng):
         lambda m: exact.surrogate(m, policy, theta, new),
         lambda m: exact.performance_difference(m, pi_new, pi)[: small.S],
         lambda m: exact.visits_and_advantages(m, pi)[1],
-        lambda m: exact.discounted_gradient(m, policy, theta, 0.5)[1],
     ):
         np.testing.assert_allclose(f(timed), f(dense), atol=EXACT)
+
+
+@pytest.mark.statement("pg_discounted")
+def test_a_sum_without_a_horizon_is_refused_where_the_states_count_up_to_one(small, rng):
+    """The last layer leads to itself only because no step follows it: its rewards would never end."""
+    timed = small.with_time()
+    dense = MDP(timed.P, timed.r, timed.mu0, timed.H)
+    policy = TabularSoftmax(timed.S, timed.A)
+    theta = rng.normal(size=policy.p)
+    message = r"^mdp must go on for ever, but its states count the steps up to the horizon 3\.$"
+    with pytest.raises(ValueError, match=message):
+        exact.discounted_gradient(timed, policy, theta, 0.9)
+    last_layer_for_ever = exact.discounted_gradient(dense, policy, theta, 0.9)[0]
+    assert abs(last_layer_for_ever - exact.evaluate(timed, policy.table(theta), 0.9).J) > 0.1
 
 
 def test_a_discount_out_of_range_is_refused(small):
     policy = TabularSoftmax(small.S, small.A)
     with pytest.raises(ValueError, match=r"^gamma must lie in \[0, 1\), but it is 1\.0\.$"):
         exact.discounted_gradient(small, policy, np.zeros(policy.p), 1.0)
+    for gamma in (-3, 1.5, np.nan, [0.5], "0.5"):
+        with pytest.raises(ValueError, match=r"^gamma must be a number in \[0, 1\], but it is "):
+            exact.gradient(small, policy, np.zeros(policy.p), gamma)
+
+
+def test_parameters_in_single_precision_give_the_gradient_to_that_precision(mdp, policy, rng):
+    """An exponential turns the round-off of a logit f into a relative error of |f| eps of a probability.
+
+    With the sum over A actions and the division it is below c = max |f| + A + 2 of them. A trajectory
+    multiplies H probabilities and adds H scores, which are differences of two logits' gradients, and
+    weighs them by a return of at most H max |r|.
+    """
+    gradients = policy.features if isinstance(policy, LinearSoftmax) else np.ones(1)
+    of_scores = (mdp.H + 1) * mdp.H * 2 * np.abs(gradients).max() * mdp.H * np.abs(mdp.r).max()
+    eps = np.finfo(np.float32).eps
+    for single in rng.normal(size=(20, policy.p)).astype(np.float32):
+        theta = single.astype(float)
+        g = exact.gradient(mdp, policy, theta)
+        c = np.abs(policy.logits(theta, policy.states)).max() + mdp.A + 2
+        bound = c * eps * of_scores
+        np.testing.assert_allclose(exact.gradient(mdp, policy, single), g, atol=bound)
+        elsewhere = exact.gradient(mdp, policy, theta + 0.1 * np.arange(policy.p))
+        assert np.abs(elsewhere - g).max() > 10 * bound
+
+
+def test_a_list_of_parameters_is_as_good_as_an_array(mdp, policy, rng):
+    for parameterization in (policy, NeuralSoftmax(np.eye(mdp.S), mdp.A, hidden=(3,))):
+        theta = rng.normal(size=parameterization.p)
+        for f in (exact.gradient, exact.fisher):
+            of_list = f(mdp, parameterization, theta.tolist())
+            np.testing.assert_array_equal(of_list, f(mdp, parameterization, theta))
+
+
+def test_errors_name_the_argument_that_is_wrong(small):
+    good, bad = np.full((3, 2), 0.5), np.full((2, 2), 0.5)
+    timed, flat = small.with_time(), np.full((9, 2), 0.5)
+    policy, theta, nan = TabularSoftmax(3, 2), np.zeros(6), np.full(6, np.nan)
+    for name, call in [
+        ("pi", lambda: exact.trajectory_kl(small, bad, good)),
+        ("pi_new", lambda: exact.trajectory_kl(small, good, bad)),
+        ("pi_new", lambda: exact.trajectory_kl(timed, flat, bad)),
+        ("pi_new", lambda: exact.performance_difference(small, bad, good)),
+        ("pi_old", lambda: exact.performance_difference(small, good, bad)),
+        ("pi_new", lambda: exact.performance_difference(timed, bad, flat)),
+        ("pi_old", lambda: exact.performance_difference(timed, flat, bad)),
+        ("theta_k", lambda: exact.surrogate(small, policy, nan, theta)),
+        ("theta", lambda: exact.surrogate(small, policy, theta, nan)),
+    ]:
+        with pytest.raises(ValueError, match=f"^{name} (has shape|must be finite)"):
+            call()
+
+
+def test_a_policy_of_another_size_than_the_mdp_is_refused(small):
+    policy = TabularSoftmax(4, 2)
+    theta = np.zeros(policy.p)
+    message = r"^policy has S = 4 and A = 2, but S = 3 and A = 2 of mdp are expected\.$"
+    for call in (
+        lambda: exact.gradient(small, policy, theta),
+        lambda: exact.discounted_gradient(small, policy, theta, 0.5),
+        lambda: exact.fisher(small, policy, theta),
+        lambda: exact.surrogate(small, policy, theta, theta),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
 
 
 def test_parameters_that_are_not_numbers_are_refused(mdp, policy):

@@ -325,7 +325,40 @@ def test_single_precision_stays_single(case, rng):
     assert policy.sample(single, s, rng).dtype == np.float32
 
 
+def test_lists_are_as_good_as_arrays(case, rng):
+    policy, theta, s = case
+    a, w, v = rng.normal(size=(B, N_ACTION)), rng.random(B), rng.normal(size=policy.p)
+    for call in (
+        lambda x: policy.mean(x(theta), x(s)),
+        lambda x: policy.log_sigma(x(theta)),
+        lambda x: policy.log_prob(x(theta), x(s), x(a)),
+        lambda x: policy.score(x(theta), x(s), x(a)),
+        lambda x: policy.score_sum(x(theta), x(s), x(a), x(w)),
+        lambda x: policy.kl(x(theta), x(v), x(s)),
+        lambda x: policy.kl_gradient(x(theta), x(v), x(s), x(w)),
+        lambda x: policy.entropy(x(theta), x(s)),
+        lambda x: policy.fisher(x(theta), x(s), x(w)),
+        lambda x: policy.fisher_product(x(theta), x(s), x(w), x(v)),
+    ):
+        np.testing.assert_array_equal(call(np.ndarray.tolist), call(np.asarray))
+
+
 # The border
+
+
+def test_sums_with_another_number_of_weights_than_of_states_are_refused(case, rng):
+    policy, theta, s = case
+    a, w = rng.normal(size=(B, N_ACTION)), np.ones(B - 1)
+    for call in (
+        lambda: policy.score_sum(theta, s, a, w),
+        lambda: policy.kl_gradient(theta, theta, s, w),
+        lambda: policy.fisher(theta, s, w),
+        lambda: policy.fisher_product(theta, s, w, theta),
+    ):
+        with pytest.raises(
+            ValueError, match=r"^weights has shape \(4,\), but \(5\) is expected\.$"
+        ):
+            call()
 
 
 FIXED = LinearGaussian(3, 2, sigma=0.5)
@@ -360,6 +393,18 @@ VECTOR = np.zeros(3)
         ),
         (lambda: FIXED.mean(np.zeros(8), VECTOR), r"theta has shape \(8,\), but \(6\) is expected"),
         (lambda: LEARNED.mean(np.zeros(37), 0), r"theta has shape \(37,\), but \(39\) is expected"),
+        (
+            lambda: FIXED.kl(np.zeros(8), np.zeros(6), VECTOR),
+            r"theta_old has shape \(8,\), but \(6\) is expected",
+        ),
+        (
+            lambda: LEARNED.kl(np.zeros(39), np.full(39, np.nan), 0),
+            "theta_new must be finite, but it contains",
+        ),
+        (
+            lambda: FIXED.kl_gradient(np.zeros(6), np.zeros(7), VECTOR[None], [1.0]),
+            r"theta_new has shape \(7,\), but \(6\) is expected",
+        ),
         (
             lambda: FIXED.sample(np.full(6, np.nan), VECTOR, None),
             "theta must be finite, but it cont",

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from pgcompanion import estimators, exact
-from pgcompanion.policies import MLP, NeuralSoftmax, TabularSoftmax
+from pgcompanion.policies import (
+    MLP,
+    LinearGaussian,
+    LinearSoftmax,
+    NeuralGaussian,
+    NeuralSoftmax,
+    TabularSoftmax,
+)
 from pgcompanion.policies.network import BLOCK
 from pgcompanion.trajectories import Trajectories
 
@@ -137,10 +144,22 @@ def test_a_weighted_sum_of_scores_is_that_sum(case, rng):
     assert np.abs(policy.score_sum(theta, s, a, np.ones(7)) - by_hand).max() > 1e-2
 
 
-def test_sums_over_many_states_do_not_form_the_scores_one_by_one(rng):
-    policy = NeuralSoftmax(4, 2)
-    theta, s, a, w = policy.init(rng), rng.normal(size=(2000, 4)), np.ones(2000, int), np.ones(2000)
-    size_of_all_scores = 8 * 2000 * policy.p
+# Where the inputs are features of five states, a state is an index: it takes no room beside a score.
+LARGE = {
+    "neural softmax": lambda rng: NeuralSoftmax(4, 2),
+    "linear softmax": lambda rng: LinearSoftmax(rng.normal(size=(5, 2, 4000))),
+    "neural Gaussian": lambda rng: NeuralGaussian(4, 2),
+    "linear Gaussian": lambda rng: LinearGaussian(rng.normal(size=(5, 2000)), 2),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_sums_over_many_states_do_not_form_the_scores_one_by_one(name, rng):
+    policy, N = LARGE[name](rng), 2000
+    theta, w = policy.init(rng), np.ones(N)
+    s = rng.normal(size=(N, 4)) if "neural" in name else rng.integers(5, size=N)
+    a = rng.normal(size=(N, 2)) if "Gaussian" in name else np.ones(N, int)
+    size_of_all_scores = 8 * N * policy.p
 
     def peak(call):
         tracemalloc.start()
@@ -267,6 +286,22 @@ def test_a_batch_is_the_sum_of_its_blocks(rng):
     assert np.abs(net.pullback(theta, x, w) - first_block).max() > 1e-2
     assert net.value(theta, x[:0]).shape == (0, 2)
     np.testing.assert_array_equal(net.pullback(theta, x[:0], w[:0]), np.zeros(net.p))
+
+
+def test_lists_are_as_good_as_arrays(case, rng):
+    policy, theta, s = case
+    a, w, v = rng.integers(A, size=7), rng.random(7), rng.normal(size=policy.p)
+    for call in (
+        lambda x: policy.logits(x(theta), x(s)),
+        lambda x: policy.log_prob(x(theta), x(s), x(a)),
+        lambda x: policy.score(x(theta), x(s), x(a)),
+        lambda x: policy.score_sum(x(theta), x(s), x(a), x(w)),
+        lambda x: policy.kl(x(theta), x(v), x(s)),
+        lambda x: policy.kl_gradient(x(theta), x(v), x(s), x(w)),
+        lambda x: policy.fisher(x(theta), x(s), x(w)),
+        lambda x: policy.fisher_product(x(theta), x(s), x(w), x(v)),
+    ):
+        np.testing.assert_array_equal(call(np.ndarray.tolist), call(np.asarray))
 
 
 def test_single_precision_stays_single(case, rng):

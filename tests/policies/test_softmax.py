@@ -154,9 +154,58 @@ def test_the_starting_policy_is_uniform(mdp, policy, rng):
     np.testing.assert_allclose(policy.table(policy.init(rng)), 1 / mdp.A, atol=EXACT)
 
 
+def test_lists_are_as_good_as_arrays(mdp, policy, theta, rng):
+    s, a, w = rng.integers(mdp.S, size=5), rng.integers(mdp.A, size=5), rng.random(5)
+    v, W = rng.normal(size=policy.p), rng.normal(size=(5, mdp.A))
+    for call in (
+        lambda x: policy.logits(x(theta), x(s)),
+        lambda x: policy.log_prob(x(theta), x(s), x(a)),
+        lambda x: policy.score(x(theta), x(s), x(a)),
+        lambda x: policy.score_sum(x(theta), x(s), x(a), x(w)),
+        lambda x: policy.score_average(x(theta), x(s), x(W)),
+        lambda x: policy.kl(x(theta), x(v), x(s)),
+        lambda x: policy.kl_gradient(x(theta), x(v), x(s), x(w)),
+        lambda x: policy.entropy(x(theta), x(s)),
+        lambda x: policy.fisher(x(theta), x(s), x(w)),
+        lambda x: policy.fisher_product(x(theta), x(s), x(w), x(v)),
+        lambda x: policy.pushforward(x(theta), x(s), x(v)),
+        lambda x: policy.pullback(x(theta), x(s), x(W)),
+        lambda x: policy.pullback_each(x(theta), x(s), x(W)),
+    ):
+        np.testing.assert_array_equal(call(np.ndarray.tolist), call(np.asarray))
+
+
+def test_sums_with_another_number_of_weights_than_of_states_are_refused(mdp, policy, theta):
+    s, w = np.zeros(5, int), np.ones(4)
+    for call in (
+        lambda: policy.kl_gradient(theta, theta, s, w),
+        lambda: policy.fisher(theta, s, w),
+        lambda: policy.fisher_product(theta, s, w, theta),
+    ):
+        with pytest.raises(
+            ValueError, match=r"^weights has shape \(4,\), but \(5\) is expected\.$"
+        ):
+            call()
+    with pytest.raises(ValueError, match=r"^W has shape \(4, 3\), but \(5, 3\) is expected\.$"):
+        policy.score_average(theta, s, np.ones((4, 3)))
+    linear = LinearSoftmax(np.ones((4, 3, 2)))
+    with pytest.raises(ValueError, match=r"^weights has shape \(4,\), but \(5\) is expected\.$"):
+        linear.score_sum(np.zeros(2), s, s, w)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda p: p.kl(np.zeros(11), np.zeros(12), 0), r"theta_old has shape \(11,\), but \(12\)"),
+        (lambda p: p.kl(np.zeros(12), np.full(12, np.nan), 0), r"theta_new must be finite"),
+        (
+            lambda p: p.kl_gradient(np.full(12, np.nan), np.zeros(12), [0], [1.0]),
+            r"theta_old must be finite",
+        ),
+        (
+            lambda p: p.fisher_product(np.zeros(12), [0], [1.0], np.zeros(5)),
+            r"v has shape \(5,\), but \(12\) is expected\.",
+        ),
         (lambda p: p.table(np.zeros(5)), r"theta has shape \(5,\), but \(12\) is expected\."),
         (lambda p: p.table(np.full(12, np.inf)), r"theta must be finite"),
         (lambda p: p.probs(np.zeros(12), 4), r"s must lie between 0 and 3, but it contains 4\."),
