@@ -1,7 +1,8 @@
 """The algorithms of the chapter: generators of iterates, and the pure updates that they repeat."""
 
+from pgcompanion.algorithms.actor_critic import actor_critic
 from pgcompanion.algorithms.conjugate_gradient import conjugate_gradient
-from pgcompanion.algorithms.iterate import Iterate, advantage_estimate
+from pgcompanion.algorithms.iterate import Iterate
 from pgcompanion.algorithms.local import (
     LocalProblem,
     StepProblem,
@@ -21,6 +22,7 @@ from pgcompanion.algorithms.policy_iteration import (
 from pgcompanion.algorithms.ppo import adapted, normalised, ppo, ppo_update
 from pgcompanion.algorithms.reinforce import policy_gradient_ascent, reinforce
 from pgcompanion.algorithms.trpo import trpo, trpo_argmax, trpo_update
+from pgcompanion.algorithms.views import advantage_estimate
 
 __all__ = [
     "Iterate",
@@ -28,6 +30,7 @@ __all__ = [
     "PolicyIterate",
     "StepProblem",
     "TableProblem",
+    "actor_critic",
     "adapted",
     "advantage_estimate",
     "compatible_regression",

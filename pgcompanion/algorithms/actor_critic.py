@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion.algorithms.iterate import Coefficient, Iterate, iterate
+from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.algorithms.streamed import Streamed
+from pgcompanion.algorithms.views import Coefficient
 
 
 def actor_critic(
@@ -27,8 +28,9 @@ def actor_critic(
 
     Statement: `ppo_clip`. ``update`` maps the local problem around :math:`\theta^k`, and ``k``, to
     :math:`\theta^{k+1}`: `ppo_update`, `trpo_update` or a natural step, the very functions that work on
-    a finite MDP. ``it.J`` is the mean return of the episodes that ended in the batch drawn at
-    ``it.theta``, or NaN where none did; `rollout` measures better.
+    a finite MDP. `ppo`, `trpo` and `npg` take a vector environment too; here the update is free, its
+    settings may depend on ``k``. ``it.J`` is the mean return of the episodes that ended in the batch
+    drawn at ``it.theta``, or NaN where none did; `rollout` measures better.
 
     Args:
         envs: a `gymnasium.vector.VectorEnv`.
@@ -37,7 +39,8 @@ def actor_critic(
         coefficient: maps trajectories to their advantages; a new `Critic` by default.
 
     Raises:
-        ValueError: as `Streamed`; ``theta`` does not have the shape ``(p,)`` of the policy.
+        ValueError: as `Streamed`; ``theta`` does not have the shape ``(p,)`` of the policy, or ``K`` is
+            not a natural number.
 
     Example:
         >>> import gymnasium

@@ -122,7 +122,7 @@ def network_inputs(space: Any) -> int | np.ndarray:
         array([[1., 0.],
                [0., 1.]])
     """
-    if hasattr(space, "n") and getattr(space, "start", 0) == 0:
+    if space.shape == () and getattr(space, "start", None) == 0:
         return np.eye(int(space.n))
     if hasattr(space, "low") and len(space.shape) == 1:
         return int(space.shape[0])

@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from pgcompanion import checks
+from pgcompanion.algorithms.arguments import not_negative, one_of
 from pgcompanion.algorithms.conjugate_gradient import Product, conjugate_gradient
-from pgcompanion.algorithms.iterate import (
-    Coefficient,
-    Iterate,
-    advantage_estimate,
-    iterate,
-    one_of,
-    view,
-)
+from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
+from pgcompanion.algorithms.pseudo_inverse import least_solution
+from pgcompanion.algorithms.views import Coefficient, view
 from pgcompanion.mdp import MDP
 
 
@@ -30,16 +27,18 @@ def npg_step(
 
     :math:`F` is singular for every softmax table, so the inverse is the pseudo-inverse: of all the
     steps that change the policy alike, the shortest, with nothing in the null space of :math:`F`.
-    `conjugate_gradient` finds it from products alone.
+    `least_solution` finds it from the matrix, `conjugate_gradient` from products alone.
 
     Args:
-        g: gradient, shape ``(p,)``, in the range of ``F``.
+        g: gradient, shape ``(p,)``. A policy gradient lies in the range of ``F``; of any other vector
+            only the part in the range counts, and a product ``F`` cannot tell it.
         F: Fisher matrix ``(p, p)``, or a function :math:`v\mapsto Fv` where ``p`` is large.
         eta: step size :math:`\eta`, positive.
         delta: radius :math:`\delta` in nats, positive.
 
     Raises:
-        ValueError: neither or both of ``eta`` and ``delta`` are given, or the one is not positive.
+        ValueError: neither or both of ``eta`` and ``delta`` are given, or the one is not a positive
+            number; or ``g`` or ``F`` does not have its shape or is not finite.
 
     Source: Kakade 2002; Schulman et al. 2015, appendix C.
 
@@ -48,7 +47,11 @@ def npg_step(
         >>> npg_step(np.array([-1.0, 1.0]), F, eta=0.5)
         array([-1.,  1.])
     """
-    x = conjugate_gradient(F if callable(F) else F.__matmul__, g)
+    g = checks.finite("g", g, (None,)).astype(float)
+    if callable(F):
+        x = conjugate_gradient(F, g)
+    else:
+        x = least_solution(checks.finite("F", F, (len(g), len(g))), g)
     return step_size(g, x, eta=eta, delta=delta) * x
 
 
@@ -99,21 +102,26 @@ def natural_step(
     delta: float | None = None,
     damping: float = 0.0,
 ) -> np.ndarray:
-    r"""`npg_step` for a local problem, exact or sampled, without its Fisher matrix; shape ``(p,)``.
+    r"""`npg_step` for a local problem, exact or sampled; shape ``(p,)``.
 
-    Statement: `npg`. Tabular softmax has a closed form; any other policy is left to the conjugate
-    gradient method. ``damping`` puts :math:`F+\epsilon I` in the place of :math:`F`: what few samples
-    say about a rare choice is then believed less.
+    Statement: `npg`. Tabular softmax has a closed form; otherwise it is `least_solution` where the
+    Fisher matrix of finitely many states is small, and `conjugate_gradient` elsewhere. ``damping`` puts
+    :math:`F+\epsilon I` in the place of :math:`F`: what few samples say about a rare choice is then
+    believed less.
+
+    With ``delta`` it is the damped length that is fixed, :math:`\frac12d^\top(F+\epsilon I)d=\delta`;
+    :math:`\frac12d^\top Fd`, which the divergence resembles, is shorter then.
 
     Raises:
-        ValueError: as `npg_step`.
+        ValueError: as `npg_step`; or ``damping`` is negative.
     """
+    not_negative("damping", damping)
     x = problem.natural_gradient(damping)
     return step_size(problem.gradient, x, eta=eta, delta=delta) * x
 
 
 def npg(
-    mdp: MDP,
+    mdp: MDP | Any,
     policy: Any,
     theta: np.ndarray,
     *,
@@ -122,20 +130,34 @@ def npg(
     damping: float = 0.0,
     K: int | None = None,
     N: int | None = None,
+    H: int | None = None,
     rng: np.random.Generator | None = None,
-    coefficient: Coefficient = advantage_estimate,
+    coefficient: Coefficient | None = None,
 ) -> Iterator[Iterate]:
     r"""The natural policy gradient :math:`\theta^{k+1}=\theta^k+\eta F_{\theta^k}^+\nabla J(\theta^k)`.
 
     Statement: `npg`. With ``eta`` every step has that size; with ``delta`` every step has the length
-    :math:`\frac12d^\top Fd=\delta`. Without ``N`` the gradient and the Fisher matrix are exact, with it
-    they are estimated from ``N`` fresh trajectories each time (see `iterate`).
+    :math:`\frac12d^\top(F+\epsilon I)d=\delta` with the ``damping`` :math:`\epsilon`, which is 0 by
+    default (see `natural_step`).
 
-    For a time-dependent table (`MDP.with_time`) the step is :math:`\pi_h\propto\pi_h\,e^{\eta A_h}` and
-    :math:`J` never decreases, whatever ``eta``. For a stationary one it can.
+    On a finite MDP the gradient and the Fisher matrix are exact without ``N``, and with it they are
+    estimated from ``N`` fresh trajectories each time. On a vector environment they are estimated from
+    its next steps, and the record has other meanings (see `Iterate`).
+
+    For a time-dependent table (`MDP.with_time`) the exact step is :math:`\pi_h\propto\pi_h\,e^{\eta A_h}`
+    and :math:`J` never decreases, whatever ``eta``. For a stationary one it can.
+
+    Args:
+        mdp: a finite MDP, or a vector environment as `gymnasium.make_vec` gives it.
+        N: trajectories of an MDP between two updates.
+        H: steps of each environment between two updates, 64 by default; an MDP has its own horizon.
+        rng: draws what is sampled.
+        coefficient: maps trajectories to their advantages. By default `advantage_estimate` on an MDP,
+            and a new `Critic` on environments.
 
     Raises:
-        ValueError: as `npg_step`; or ``N`` is given without ``rng``.
+        ValueError: as `natural_step` and `iterate`; ``mdp`` is neither of the two; ``N`` or a vector
+            environment comes without ``rng``, ``N`` with a vector environment, or ``H`` with an MDP.
 
     Example:
         >>> from pgcompanion.policies import TabularSoftmax
@@ -143,10 +165,10 @@ def npg(
         >>> [round(it.J, 3) for it in npg(coin, TabularSoftmax(1, 2), np.zeros(2), eta=2.0, K=3)]
         [1.5, 2.642, 2.946, 2.993]
     """
-
     one_of(eta=eta, delta=delta)
+    not_negative("damping", damping)
 
     def update(problem: LocalProblem, k: int) -> np.ndarray:
         return problem.theta_k + natural_step(problem, eta=eta, delta=delta, damping=damping)
 
-    return iterate(view(mdp, policy, N, rng, coefficient), theta, update, K)
+    return iterate(view(mdp, policy, N, rng, coefficient, H), theta, update, K)

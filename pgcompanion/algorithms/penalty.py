@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from pgcompanion import exact
-from pgcompanion.algorithms.iterate import one_of
+from pgcompanion.algorithms import arguments
 from pgcompanion.algorithms.local import LocalProblem, TableProblem
 from pgcompanion.algorithms.newton import newton_ascent
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Softmax, TabularSoftmax
+from pgcompanion.tables import of_policy
 
 TINY = 1e-300
 
@@ -24,9 +25,9 @@ def penalty_argmax(
     maximiser.
 
     Raises:
-        ValueError: ``lam`` is not positive.
+        ValueError: ``lam`` is not a positive number.
     """
-    one_of(lam=lam)
+    arguments.positive("lam", lam)
     if isinstance(problem, TableProblem) and isinstance(problem.policy, TabularSoftmax):
         theta_k = problem.theta_k.reshape(problem.A.shape)
         step = tilt(problem.policy.log_probs(problem.theta_k, problem.states), problem.A, lam)
@@ -34,7 +35,7 @@ def penalty_argmax(
     return newton_ascent(
         lambda theta: problem.surrogate(theta) - lam * problem.kl(theta),
         lambda theta: problem.surrogate_gradient(theta) - lam * problem.kl_gradient(theta),
-        problem.theta_k if start is None else start,
+        problem.theta_k.copy() if start is None else start,
     )
 
 
@@ -94,14 +95,20 @@ def ppo_objective(
     r""":math:`\mathbb E_{\rho^k}\sum_h\Big[\frac{\pi_\theta(a_h\mid s_h)}{\pi^k(a_h\mid s_h)}A_h^{\pi^k}(s_h,a_h)-\lambda\log\frac1{\pi_\theta(a_h\mid s_h)}\Big]`.
 
     Statement: `ppo_objective`. It is :math:`L_k(\theta)-\lambda\,\mathrm{KL}(\rho^k\,\|\,\rho_\theta)+\lambda c`
-    with the `penalty_constant` :math:`c`: the same maximiser, another value.
+    with the `penalty_constant` :math:`c`: the same maximiser, another value. ``theta`` may be complex, so
+    that the objective can be differentiated by a complex step.
+
+    Raises:
+        ValueError: ``lam`` is not a positive number, ``policy`` is not over the states and actions of
+            ``mdp``, or ``theta_k`` or ``theta`` is none of its parameters.
 
     >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
     >>> theta = np.zeros(2)
     >>> round(ppo_objective(coin, TabularSoftmax(1, 2), theta, theta, lam=1.0), 4)
     -2.0794
     """
-    n, W = exact.visits_and_advantages(mdp, policy.table(theta_k))
+    arguments.positive("lam", lam)
+    pi_k = of_policy(mdp, policy, theta_k)
+    n, W = exact.visits_and_advantages(mdp, pi_k)
     log_pi = policy.log_probs(theta, policy.states)
-    penalty = n[:, None] * policy.table(theta_k) * log_pi
-    return float((W * np.exp(log_pi)).sum() + lam * penalty.sum())
+    return (W * np.exp(log_pi) + lam * n[:, None] * pi_k * log_pi).sum().item()

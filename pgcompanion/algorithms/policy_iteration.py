@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from pgcompanion import exact
+from pgcompanion import checks, exact
+from pgcompanion.algorithms import arguments
 from pgcompanion.mdp import MDP
 from pgcompanion.tables import table
 
@@ -18,9 +19,13 @@ def greedy(Q: np.ndarray) -> np.ndarray:
     Statement: `policy_iteration`. :math:`\tilde\pi_h(s)\in\arg\max_aQ_h(s,a)`, the first of equals. Values
     of different steps are never compared.
 
+    Raises:
+        ValueError: ``Q`` does not have three axes or is not finite.
+
     >>> greedy(np.array([[[1.0, 2.0], [3.0, 3.0]]])).tolist()
     [[[0.0, 1.0], [1.0, 0.0]]]
     """
+    Q = checks.finite("Q", Q, (None, None, None))
     return np.eye(Q.shape[-1])[Q.argmax(axis=-1)]
 
 
@@ -100,16 +105,25 @@ def policy_iteration(
         pi: the start, ``(S, A)`` or ``(H, S, A)``.
         q: maps a policy to the action values ``(H, S, A)`` to be greedy for; exact by default.
 
+    Raises:
+        ValueError: ``pi`` is not a table of the MDP's policies, ``K`` is not a natural number, or ``q``
+            gives something else than finite action values.
+
     Example:
         >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
         >>> [it.J for it in policy_iteration(coin, np.array([[0.5, 0.5]]), K=1)]
         [1.5, 3.0]
     """
-    k, previous = 0, None
-    while True:
-        here = PolicyIterate(mdp, k, pi, previous)
+    return _loop(mdp, table(mdp, pi), q, arguments.iterations(K))
+
+
+def _loop(
+    mdp: MDP, pi: np.ndarray, q: Callable[[np.ndarray], np.ndarray] | None, K: int | None
+) -> Iterator[PolicyIterate]:
+    here = PolicyIterate(mdp, 0, pi, None)
+    yield here
+    while here.k != K:
+        Q = here.values.Q if q is None else q(here.pi)
+        Q = checks.finite("q(pi)", Q, (mdp.H, mdp.S, mdp.A))
+        here = PolicyIterate(mdp, here.k + 1, greedy(Q), here.pi)
         yield here
-        if k == K:
-            return
-        Q = here.values.Q if q is None else q(pi)
-        k, previous, pi = k + 1, pi, greedy(Q)

@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion.algorithms.iterate import (
-    Coefficient,
-    Iterate,
-    advantage_estimate,
-    iterate,
-    one_of,
-    view,
-)
+from pgcompanion import checks
+from pgcompanion.algorithms.arguments import generator, one_of, positive
+from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.algorithms.penalty import penalty_argmax
+from pgcompanion.algorithms.views import Coefficient, exactly, view
 from pgcompanion.ascent import Adam
 from pgcompanion.mdp import MDP
 from pgcompanion.trajectories import Trajectories
@@ -44,17 +40,19 @@ def ppo_update(
         problem: exact or sampled.
         lam, eps: the penalty :math:`\lambda` or the clip range :math:`\epsilon`, one of the two.
         eta: step size of `Adam`.
-        epochs: passes over the steps.
+        epochs: passes over the steps; none leave :math:`\theta^k` where it is.
         minibatch: number of steps of a gradient, shuffled by ``rng``; ``None`` takes all at once. A
             table of finitely many states is always taken at once.
 
     Raises:
-        ValueError: neither or both of ``lam`` and ``eps`` are given, the one is not positive, or
-            ``minibatch`` is given without ``rng``.
+        ValueError: neither or both of ``lam`` and ``eps`` are given, the one or ``eta`` is not a positive
+            number, ``epochs`` is not a natural number, ``minibatch`` not a positive integer, or given
+            without ``rng``.
 
     Source: Schulman et al. 2017.
     """
     gradient = _local_gradient(lam, eps)
+    _check_passes(eta, epochs, minibatch, rng)
     theta = problem.theta_k.copy()
     adam = Adam(len(theta), eta, dtype=theta.dtype)
     for _ in range(epochs):
@@ -66,11 +64,17 @@ def ppo_update(
 def _epoch(
     problem: LocalProblem, minibatch: int | None, rng: np.random.Generator | None
 ) -> Iterable[LocalProblem]:
-    if minibatch is None:
-        return [problem]
-    if rng is None:
-        raise ValueError("rng must be given together with minibatch, but it is None.")
-    return problem.minibatches(minibatch, rng)
+    return [problem] if minibatch is None or rng is None else problem.minibatches(minibatch, rng)
+
+
+def _check_passes(
+    eta: float, epochs: int, minibatch: int | None, rng: np.random.Generator | None
+) -> None:
+    positive("eta", eta)
+    checks.natural_number("epochs", epochs)
+    if minibatch is not None:
+        checks.positive_integer("minibatch", minibatch)
+        generator(rng, "minibatch")
 
 
 def _local_gradient(
@@ -88,11 +92,16 @@ def adapted(lam: float, kl: float, target: float) -> float:
     Statement: `ppo`. Too far is a divergence above :math:`1.5` times ``target``, too near one below
     ``target`` divided by :math:`1.5`.
 
+    Raises:
+        ValueError: ``lam`` or ``target`` is not a positive number.
+
     Source: Schulman et al. 2017, section 4.
 
     >>> adapted(1.0, kl=0.2, target=0.1), adapted(1.0, 0.1, 0.1), adapted(1.0, 0.05, 0.1)
     (2.0, 1.0, 0.5)
     """
+    positive("lam", lam)
+    positive("target", target)
     if kl > 1.5 * target:
         return 2 * lam
     return lam / 2 if kl < target / 1.5 else lam
@@ -113,7 +122,7 @@ def normalised(tau: Trajectories, psi: np.ndarray) -> np.ndarray:
 
 
 def ppo(
-    mdp: MDP,
+    mdp: MDP | Any,
     policy: Any,
     theta: np.ndarray,
     *,
@@ -126,22 +135,27 @@ def ppo(
     normalise: bool = False,
     K: int | None = None,
     N: int | None = None,
+    H: int | None = None,
     rng: np.random.Generator | None = None,
-    coefficient: Coefficient = advantage_estimate,
+    coefficient: Coefficient | None = None,
 ) -> Iterator[Iterate]:
     r"""Proximal policy optimization with a penalty ``lam`` or a clip range ``eps``.
 
-    Statement: `ppo`, `ppo_clip`. Without ``N`` visits and advantages are exact, and the penalised step
-    is the arg max itself (`penalty_argmax`). Otherwise every step is `ppo_update`, with ``N`` fresh
-    trajectories each time (see `iterate`).
+    Statement: `ppo`, `ppo_clip`. On a finite MDP without ``N`` visits and advantages are exact, and the
+    penalised step is the arg max itself (`penalty_argmax`). Otherwise every step is `ppo_update`.
+
+    ``mdp``, ``N``, ``H``, ``rng`` and ``coefficient`` are as in `npg`; ``eta``, ``epochs`` and ``minibatch``
+    as in `ppo_update`.
 
     Args:
-        target: a divergence in nats; then the penalty is `adapted` to it after every step. The record
-            has the penalty that the next step will use as ``it.lam``.
+        target: a divergence in nats; then the penalty is `adapted` to it after every step, exact or
+            estimated as the step itself. The record has the penalty that the next step will use as
+            ``it.lam``.
         normalise: whether the sampled advantages are `normalised`.
 
     Raises:
-        ValueError: as `ppo_update`; or ``N`` is given without ``rng``.
+        ValueError: as `ppo_update` and `npg`; ``target`` is not a positive number, or is given with
+            ``eps``.
 
     Example:
         >>> from pgcompanion.policies import TabularSoftmax
@@ -150,13 +164,13 @@ def ppo(
         [1.5, 2.427, 2.8, 2.932]
     """
     one_of(lam=lam, eps=eps)
-
-    def psi(tau: Trajectories) -> np.ndarray:
-        return normalised(tau, coefficient(tau)) if normalise else coefficient(tau)
+    _check_passes(eta, epochs, minibatch, rng)
+    _check_target(target, lam)
+    maximise = lam is not None and exactly(mdp, N, H)
 
     def update(problem: LocalProblem, k: int) -> np.ndarray:
         nonlocal lam
-        if N is None and lam is not None:
+        if maximise and lam is not None:
             new = penalty_argmax(problem, lam)
         else:
             new = ppo_update(
@@ -171,4 +185,12 @@ def ppo(
             it.lam = lam
             yield it
 
-    return with_penalty(iterate(view(mdp, policy, N, rng, psi), theta, update, K))
+    scale = normalised if normalise else None
+    return with_penalty(iterate(view(mdp, policy, N, rng, coefficient, H, scale), theta, update, K))
+
+
+def _check_target(target: float | None, lam: float | None) -> None:
+    if target is not None and lam is None:
+        raise ValueError(f"target must come with the penalty lam, but it is {target} beside eps.")
+    if target is not None:
+        positive("target", target)

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from pgcompanion import baselines
-from pgcompanion.algorithms.iterate import (
+from pgcompanion.algorithms.arguments import positive
+from pgcompanion.algorithms.iterate import Iterate, iterate
+from pgcompanion.algorithms.local import LocalProblem
+from pgcompanion.algorithms.views import (
     Coefficient,
     Exact,
-    Iterate,
-    Sampled,
-    iterate,
+    episodic,
+    estimated,
+    exactly,
     sampler,
-    view,
 )
-from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.ascent import Schedule, constant
 from pgcompanion.estimators import along, minus, reward_to_go, total_return
 from pgcompanion.mdp import MDP
@@ -25,13 +26,14 @@ from pgcompanion.trajectories import Trajectories
 
 
 def reinforce(
-    mdp: MDP,
+    mdp: MDP | Any,
     policy: Any,
     theta: np.ndarray,
     *,
     eta: float | Schedule,
     K: int | None = None,
     N: int | None = None,
+    H: int | None = None,
     rng: np.random.Generator | None = None,
     coefficient: Coefficient = total_return,
 ) -> Iterator[Iterate]:
@@ -41,11 +43,18 @@ def reinforce(
     :math:`\frac1N\sum_n\sum_h\psi_h(\tau_n)\nabla\log\pi_{\theta^k}(a_h\mid s_h)`; by default
     :math:`\psi_h=R(\tau)`, and any ``coefficient`` of `estimators` may replace it. Without ``N`` it is exact.
 
+    On a vector environment the trajectories are whole episodes, one from each environment, begun afresh
+    each time and followed to their end or to step ``H``. ``it.J`` is their mean return, ``it.kl`` the
+    divergence in the visited states, summed along an episode and averaged over the episodes.
+
     Args:
+        mdp: a finite MDP, or a vector environment as `gymnasium.make_vec` gives it.
         eta: a step size, or a schedule that maps :math:`k` to :math:`\eta_k`.
+        H: the longest episode of a vector environment; an MDP has its own horizon.
 
     Raises:
-        ValueError: ``N`` is given without ``rng``.
+        ValueError: ``eta`` is not positive; ``mdp`` is neither of the two; ``N`` or a vector environment
+            comes without ``rng``, ``N`` with a vector environment, or ``H`` with an MDP.
 
     Source: Williams 1992.
 
@@ -55,11 +64,11 @@ def reinforce(
         >>> [round(it.J, 3) for it in reinforce(coin, TabularSoftmax(1, 2), np.zeros(2), eta=1.0, K=3)]
         [1.5, 2.453, 2.749, 2.837]
     """
-    return iterate(view(mdp, policy, N, rng, coefficient), theta, _ascent(eta), K)
+    return iterate(episodic(mdp, policy, N, rng, coefficient, H), theta, _ascent(eta), K)
 
 
 def policy_gradient_ascent(
-    mdp: MDP,
+    mdp: MDP | Any,
     policy: Any,
     theta: np.ndarray,
     *,
@@ -67,6 +76,7 @@ def policy_gradient_ascent(
     K: int | None = None,
     N: int | None = None,
     M: int | None = None,
+    H: int | None = None,
     rng: np.random.Generator | None = None,
     fit: Callable[[Trajectories], Any] | None = None,
 ) -> Iterator[Iterate]:
@@ -78,16 +88,18 @@ def policy_gradient_ascent(
     .. math:: \theta^{k+1}=\theta^k+\eta_k\frac1M\sum_m\sum_h\nabla\log\pi_{\theta^k}(a_h^m\mid s_h^m)\big(R_h(\tau_m)-\tilde b_h(s_h^m)\big).
 
     The two batches are disjoint, so the estimate is unbiased however bad the fit. Without ``N`` the
-    gradient is exact and needs no baseline.
+    gradient is exact and needs no baseline. On a vector environment both batches are whole episodes, one
+    from each environment, and the record is as that of `reinforce`.
 
     Args:
-        eta: a step size, or a schedule that maps :math:`k` to :math:`\eta_k`.
+        mdp, eta, H: as in `reinforce`.
         M: ``N`` by default.
         fit: maps trajectories to a baseline: a number, one for each step ``(H,)``, or a table
-            ``(H, S)``; `baselines.tabular` by default.
+            ``(H, S)``. By default `baselines.tabular`, or `baselines.mean_reward_to_go` where an
+            environment has no finite number of states.
 
     Raises:
-        ValueError: ``N`` is given without ``rng``.
+        ValueError: as `reinforce`; or ``M`` is given with a vector environment.
 
     Example:
         >>> from pgcompanion.policies import TabularSoftmax
@@ -97,19 +109,29 @@ def policy_gradient_ascent(
         >>> it.J > 2.5
         True
     """
-    if N is None:
+    if exactly(mdp, N, H):
         return iterate(Exact(mdp, policy), theta, _ascent(eta), K)
-    first_batch, fresh_batch = sampler(mdp, rng, N), sampler(mdp, rng, N if M is None else M)
-    fit = fit or (lambda tau: baselines.tabular(tau, mdp.S))
+    first_batch = sampler(mdp, policy, N, rng, H)
+    fresh_batch = first_batch if M is None else sampler(mdp, policy, M, rng, H, name="M")
+    fit = fit or _default_fit(mdp)
 
-    def draw(pi: np.ndarray) -> tuple[Trajectories, np.ndarray]:
-        b = np.asarray(fit(first_batch(pi)))
-        tau = fresh_batch(pi)
+    def draw(theta: np.ndarray) -> tuple[Trajectories, np.ndarray]:
+        b = np.asarray(fit(first_batch(theta)))
+        tau = fresh_batch(theta)
         return tau, minus(reward_to_go(tau), along(tau, b) if b.ndim == 2 else b)
 
-    return iterate(Sampled(mdp, policy, draw), theta, _ascent(eta), K)
+    return iterate(estimated(mdp, policy, draw), theta, _ascent(eta), K)
+
+
+def _default_fit(mdp: MDP | Any) -> Callable[[Trajectories], Any]:
+    if isinstance(mdp, MDP):
+        return lambda tau: baselines.tabular(tau, mdp.S)
+    states = mdp.single_observation_space
+    if states.shape == () and getattr(states, "start", None) == 0:
+        return lambda tau: baselines.tabular(tau, int(states.n))
+    return baselines.mean_reward_to_go
 
 
 def _ascent(eta: float | Schedule) -> Callable[[LocalProblem, int], np.ndarray]:
-    eta_k = eta if callable(eta) else constant(eta)
+    eta_k = eta if callable(eta) else constant(positive("eta", eta))
     return lambda problem, k: problem.theta_k + eta_k(k) * problem.gradient

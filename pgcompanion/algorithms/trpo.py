@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion.algorithms.iterate import (
-    Coefficient,
-    Iterate,
-    advantage_estimate,
-    iterate,
-    one_of,
-    view,
-)
+from pgcompanion.algorithms.arguments import fraction, not_negative, positive
+from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.algorithms.npg import natural_step
 from pgcompanion.algorithms.penalty import penalty_argmax
+from pgcompanion.algorithms.views import Coefficient, exactly, view
 from pgcompanion.mdp import MDP
 
 BACKTRACKS = 30
@@ -30,20 +25,22 @@ def trpo_update(
 
     Statement: `trpo_implement`. The full step is :math:`\sqrt{2\delta/g^\top F^+g}\,F^+g`. It is
     multiplied by ``backtrack`` until the KL divergence is at most ``delta`` and the surrogate has
-    increased. Returns the new parameters, shape ``(p,)``, or the old ones where no step will do.
+    increased. Returns the new parameters, shape ``(p,)``, or a copy of the old ones where no step will do.
 
     Raises:
-        ValueError: ``delta`` is not positive.
+        ValueError: ``delta`` is not a positive number, ``damping`` is negative, or ``backtrack`` is not
+            between 0 and 1.
 
     Source: Schulman et al. 2015, appendix C.
     """
+    fraction("backtrack", backtrack)
     step = natural_step(problem, delta=delta, damping=damping)
     for _ in range(BACKTRACKS):
         theta = problem.theta_k + step
         if problem.kl(theta) <= delta and problem.surrogate(theta) > 0:
             return theta
         step = backtrack * step
-    return problem.theta_k
+    return problem.theta_k.copy()
 
 
 def trpo_argmax(problem: LocalProblem, delta: float) -> tuple[np.ndarray, float]:
@@ -56,12 +53,12 @@ def trpo_argmax(problem: LocalProblem, delta: float) -> tuple[np.ndarray, float]
     round-off. Where the gradient is 0 the answer is :math:`\theta^k`, and the multiplier 0.
 
     Raises:
-        ValueError: ``delta`` is not positive.
+        ValueError: ``delta`` is not a positive number.
     """
     step = natural_step(problem, delta=delta)
     gain = float(problem.gradient @ step)
     if gain <= 0:
-        return problem.theta_k, 0.0
+        return problem.theta_k.copy(), 0.0
     theta = problem.theta_k
 
     def excess(log_lam: float) -> float:
@@ -105,7 +102,7 @@ def decreasing_root(
 
 
 def trpo(
-    mdp: MDP,
+    mdp: MDP | Any,
     policy: Any,
     theta: np.ndarray,
     *,
@@ -113,21 +110,38 @@ def trpo(
     damping: float = 0.0,
     K: int | None = None,
     N: int | None = None,
+    H: int | None = None,
     rng: np.random.Generator | None = None,
-    coefficient: Coefficient = advantage_estimate,
+    coefficient: Coefficient | None = None,
 ) -> Iterator[Iterate]:
     r"""Trust region policy optimization.
 
-    Statement: `trpo`, `trpo_implement`. Without ``N`` the surrogate and the divergence are exact and
-    every step is `trpo_argmax`. With ``N`` they are estimated from that many fresh trajectories and
-    every step is `trpo_update`. ``delta`` bounds the divergence of the whole trajectory, in nats.
+    Statement: `trpo`, `trpo_implement`. On a finite MDP without ``N`` the surrogate and the divergence are
+    exact and every step is `trpo_argmax`. Otherwise they are estimated, from ``N`` fresh trajectories or
+    from the next steps of a vector environment, and every step is `trpo_update`. ``delta`` bounds the
+    divergence of the whole trajectory in nats; on a vector environment, that of a piece of ``H`` steps.
+
+    ``mdp``, ``N``, ``H``, ``rng`` and ``coefficient`` are as in `npg`.
+
+    Raises:
+        ValueError: ``delta`` is not a positive number or ``damping`` is negative; otherwise as `npg`.
+
+    Example:
+        >>> import gymnasium
+        >>> from pgcompanion.policies import TabularSoftmax
+        >>> lake = gymnasium.make_vec("FrozenLake-v1", num_envs=32, is_slippery=False)
+        >>> options = {"delta": 0.1, "damping": 0.01, "rng": np.random.default_rng(0)}
+        >>> *_, it = trpo(lake, TabularSoftmax(16, 4), np.zeros(64), **options, K=20)
+        >>> it.J > 0.5
+        True
     """
-    one_of(delta=delta)
-    exactly = N is None
+    positive("delta", delta)
+    not_negative("damping", damping)
+    is_exact = exactly(mdp, N, H)
 
     def update(problem: LocalProblem, k: int) -> np.ndarray:
-        if exactly:
+        if is_exact:
             return trpo_argmax(problem, delta)[0]
         return trpo_update(problem, delta, damping=damping)
 
-    return iterate(view(mdp, policy, N, rng, coefficient), theta, update, K)
+    return iterate(view(mdp, policy, N, rng, coefficient, H), theta, update, K)

@@ -113,3 +113,25 @@ def test_a_start_of_the_wrong_shape_is_refused_at_once(run, small, policy):
         run(small, policy, np.zeros(policy.p), N=10)
     with pytest.raises(ValueError, match=r"^N must be a positive integer, but it is 0\.$"):
         run(small, policy, np.zeros(policy.p), N=0, rng=np.random.default_rng(0))
+    with pytest.raises(
+        ValueError, match=r"^rng must be a numpy\.random\.Generator, but it is 0\.$"
+    ):
+        run(small, policy, np.zeros(policy.p), N=10, rng=0)
+
+
+@pytest.mark.parametrize("K", [-1, 2.5, "3", True])
+def test_a_number_of_iterations_that_is_never_met_is_refused_at_once(run, small, policy, K):
+    with pytest.raises(ValueError, match=r"^K must be an integer that is not negative, but it is"):
+        run(small, policy, np.zeros(policy.p), K=K)
+
+
+def test_no_iteration_leaves_the_start_and_a_list_is_a_start_too(run, small, policy):
+    theta = [0] * policy.p
+    (it,) = run(small, policy, theta, K=0)
+    np.testing.assert_array_equal(it.theta, theta)
+    *_, last = run(small, policy, theta, K=1)
+    assert np.abs(last.theta).max() > 0
+    start = np.zeros(policy.p)
+    (it,) = run(small, policy, start, K=0)
+    it.theta[0] = 1.0
+    assert start[0] == 0.0

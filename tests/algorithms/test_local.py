@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pgcompanion import exact
-from pgcompanion.algorithms import StepProblem, TableProblem, exact_problem, sampled_problem
+from pgcompanion.algorithms import (
+    StepProblem,
+    TableProblem,
+    exact_problem,
+    ppo_update,
+    sampled_problem,
+)
+from pgcompanion.algorithms.local.table import DENSE
 from pgcompanion.estimators import advantage, policy_gradient, reward_to_go
 from pgcompanion.policies import LinearGaussian, LinearSoftmax, NeuralGaussian, TabularSoftmax
 from pgcompanion.trajectories import Trajectories, sample
@@ -110,6 +117,33 @@ def test_counts_say_all_that_the_steps_of_a_finite_world_do(case, rng):
     assert abs(net.clipped(theta, 0.1) - counted.clipped(theta, 0.1)) > 1e-6
 
 
+@pytest.mark.statement("npg_optimization", "fisher_matrix")
+@pytest.mark.parametrize("p", [DENSE - 1, DENSE + 1])
+def test_with_many_parameters_the_natural_gradient_is_the_same(small, rng, p):
+    """Beyond `DENSE` parameters no Fisher matrix is formed: on either side of the line, both ways agree.
+
+    The matrix has the rank of the scores, S (A - 1) = 3, so its pseudo-inverse is cheap: F = G G^T with
+    the scores, weighted, as the columns of G, and F^+ g = G^+T G^+ g.
+    """
+    policy = LinearSoftmax(rng.normal(size=(small.S, small.A, p)) / np.sqrt(p))
+    theta = rng.normal(size=p)
+    problem = exact_problem(small, policy, theta)
+    pairs = np.indices((small.S, small.A)).reshape(2, -1)
+    weights = problem.n[pairs[0]] * policy.table(theta).ravel()
+    G = policy.score(theta, *pairs).T * np.sqrt(weights)
+    inverse = np.linalg.pinv(G, rcond=1e-10)
+    x = inverse.T @ (inverse @ problem.gradient)
+    np.testing.assert_allclose(problem.natural_gradient(), x, atol=1e-9 * np.abs(x).max())
+    v = rng.normal(size=p)
+    image = problem.fisher_product(v)
+    np.testing.assert_allclose(image, G @ (G.T @ v), atol=EXACT)
+    assert np.abs(image).max() > 1e-3
+    damped = problem.natural_gradient(damping=0.5)
+    residual = G @ (G.T @ damped) + 0.5 * damped - problem.gradient
+    assert np.abs(residual).max() < 1e-9 * np.abs(problem.gradient).max()
+    assert np.abs(damped - x).max() > 1e-3 * np.abs(x).max()
+
+
 @pytest.mark.statement("reinforce_pg", "trpo_implement")
 @pytest.mark.parametrize("kind", ["tabular", "gaussian"])
 def test_the_gradient_of_the_sampled_problem_is_the_estimate(small, rng, kind):
@@ -150,3 +184,70 @@ def test_a_coefficient_of_the_wrong_shape_is_refused(small, rng):
         ValueError, match=r"^psi has shape \(5,\), but \(N, H\) = \(5, 3\) is expected\.$"
     ):
         sampled_problem(policy, np.zeros(policy.p), tau, np.zeros(5))
+
+
+@pytest.mark.statement("trpo_implement")
+def test_an_index_beyond_the_table_is_refused_and_not_counted_elsewhere(rng):
+    """With A = 2, action 2 of state 1 has the place of action 0 of state 2: what the negative control counts."""
+    policy, r = TabularSoftmax(3, 2), np.ones((1, 2))
+    theta = rng.normal(size=6)
+
+    def problem(s, a):
+        return sampled_problem(policy, theta, Trajectories(np.array([s]), np.array([a]), r), r)
+
+    for s, a, message in (
+        ([0, 1], [0, 2], r"^tau\.a must lie between 0 and 1, but it contains 2\.$"),
+        ([0, 1], [-1, 0], r"^tau\.a must lie between 0 and 1, but it contains -1\.$"),
+        ([0, 3], [0, 1], r"^tau\.s must lie between 0 and 2, but it contains 3\.$"),
+        ([-1, 1], [0, 1], r"^tau\.s must lie between 0 and 2, but it contains -1\.$"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            problem(s, a)
+    pair = 1 * policy.A + 2
+    assert np.unravel_index(pair, (3, 2)) == (2, 0)
+    with pytest.raises(ValueError, match=r"^tau\.a must hold integers, but its type is float64\.$"):
+        problem([0, 1], [0.0, 1.0])
+
+
+@pytest.mark.statement("trpo_implement")
+def test_nothing_is_asked_of_what_stands_where_no_step_was_taken(rng):
+    policy, mask = TabularSoftmax(3, 2), np.array([[True, True, False]])
+    theta = rng.normal(size=6)
+    clean = Trajectories(np.array([[0, 1, 0]]), np.array([[1, 0, 0]]), np.ones((1, 3)), mask)
+    filled = Trajectories(np.array([[0, 1, 99]]), np.array([[1, 0, -7]]), np.ones((1, 3)), mask)
+    one, other = (
+        sampled_problem(policy, theta, tau, np.array([[1.0, -2.0, x]]))
+        for tau, x in ((clean, 0.0), (filled, np.nan))
+    )
+    for f in (lambda p: p.W, lambda p: p.n, lambda p: p.gradient):
+        np.testing.assert_array_equal(f(one), f(other))
+    unmasked = Trajectories(clean.s, clean.a, clean.r)
+    counted = sampled_problem(policy, theta, unmasked, np.ones((1, 3)))
+    assert np.abs(counted.n - one.n).max() == 1.0
+    with pytest.raises(
+        ValueError, match=r"^psi must be finite, but it contains NaN or infinity\.$"
+    ):
+        sampled_problem(policy, theta, unmasked, np.array([[1.0, -2.0, np.nan]]))
+
+
+def test_parameters_may_come_as_a_list_of_integers_and_a_policy_of_another_world_may_not(
+    small, rng
+):
+    policy = TabularSoftmax(small.S, small.A)
+    theta = [0, 1, 0, 2, 0, 3]
+    tau = sample(small, policy.table(np.array(theta)), 20, rng)
+    for of_list, of_array in (
+        (exact_problem(small, policy, theta), exact_problem(small, policy, np.array(theta, float))),
+        (
+            sampled_problem(policy, theta, tau, tau.r),
+            sampled_problem(policy, np.array(theta, float), tau, tau.r),
+        ),
+    ):
+        moved, expected = (ppo_update(problem, eps=0.2) for problem in (of_list, of_array))
+        np.testing.assert_array_equal(moved, expected)
+        assert moved.dtype == float
+        assert (moved != theta).any()
+    with pytest.raises(ValueError, match=r"^policy has S = 2 and A = 2, but S = 3 and A = 2"):
+        exact_problem(small, TabularSoftmax(2, 2), np.zeros(4))
+    with pytest.raises(ValueError, match=r"^theta has shape \(4,\), but \(6\) is expected\.$"):
+        sampled_problem(policy, np.zeros(4), tau, tau.r)

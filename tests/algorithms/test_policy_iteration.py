@@ -88,3 +88,32 @@ def test_the_bound_is_attained_in_one_state():
     drop = start.values.V[:-1, 0] - new.values.V[:-1, 0]
     np.testing.assert_allclose(drop, degradation_bound(one, good, new.pi), atol=EXACT)
     assert drop[0] == pytest.approx(H, abs=EXACT)
+
+
+def test_what_cannot_be_right_is_refused_when_the_generator_is_made(small):
+    """And not at the first iterate: a K that is never met would make an endless loop of a finite one."""
+    for K in (-1, 2.5, "3", True):
+        with pytest.raises(
+            ValueError, match=r"^K must be an integer that is not negative, but it is"
+        ):
+            policy_iteration(small, uniform(small), K=K)
+    with pytest.raises(ValueError, match=r"^pi\[0\] must sum to 1, but it sums to"):
+        policy_iteration(small, 2 * uniform(small), K=1)
+    with pytest.raises(ValueError, match=r"^pi has shape \(2,\), but"):
+        policy_iteration(small, [0.5, 0.5], K=1)
+    stationary = policy_iteration(small, uniform(small), q=lambda pi: np.zeros((3, 2)), K=1)
+    with pytest.raises(
+        ValueError, match=r"^q\(pi\) has shape \(3, 2\), but \(3, 3, 2\) is expected\.$"
+    ):
+        list(stationary)
+    assert [it.k for it in policy_iteration(small, uniform(small).tolist(), K=0)] == [0]
+
+
+def test_values_may_come_as_lists():
+    np.testing.assert_array_equal(greedy([[[1, 2], [4, 3]]]), [[[0, 1], [1, 0]]])
+    with pytest.raises(
+        ValueError, match=r"^Q has shape \(2,\), but \(any, any, any\) is expected\.$"
+    ):
+        greedy([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^Q must be finite, but it contains NaN or infinity\.$"):
+        greedy([[[1.0, np.nan]]])

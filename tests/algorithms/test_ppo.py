@@ -1,8 +1,6 @@
-"""PPO: the penalised maximum, its constant, the clipped objective, and the practical inner loop."""
+"""PPO: the clipped objective, the practical inner loop, and the generator."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,145 +10,18 @@ from pgcompanion.algorithms import (
     adapted,
     exact_problem,
     normalised,
-    npg_step,
     penalty_argmax,
-    penalty_constant,
     ppo,
     ppo_objective,
     ppo_update,
     sampled_problem,
-    trpo_argmax,
 )
-from pgcompanion.algorithms.penalty import tilt
 from pgcompanion.estimators import gae, reward_to_go
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearGaussian, TabularSoftmax
 from pgcompanion.trajectories import Trajectories, sample
 
 EXACT = 1e-10
-
-
-def penalised_gradient(problem, theta, lam):
-    return problem.surrogate_gradient(theta) - lam * problem.kl_gradient(theta)
-
-
-# --- The penalty ----------------------------------------------------------------------------------
-
-
-@pytest.mark.statement("ppo")
-@pytest.mark.parametrize("lam", [0.1, 1.0, 100.0])
-def test_the_gradient_is_zero_at_the_maximum(problem, theta, lam, rng, complex_step, measure):
-    new = penalty_argmax(problem, lam)
-    scale = np.linalg.norm(problem.gradient)
-    gradient = penalised_gradient(problem, new, lam) / scale
-    assert measure(gradient, over=1, of="updates") < 1e-9
-    derivative = complex_step(lambda t: problem.surrogate(t) - lam * problem.kl(t), new)
-    np.testing.assert_allclose(derivative / scale, 0.0, atol=1e-9)
-    value = problem.surrogate(new) - lam * problem.kl(new)
-    for _ in range(200):
-        other = new + 0.3 * rng.normal(size=len(theta))
-        assert problem.surrogate(other) - lam * problem.kl(other) < value
-    rewarded = problem.surrogate_gradient(new) + lam * problem.kl_gradient(new)
-    assert np.linalg.norm(rewarded) > 0.1 * scale
-
-
-@pytest.mark.statement("ppo")
-def test_the_reversed_divergence_has_another_maximum(mdp, policy, theta, complex_step):
-    problem, lam = exact_problem(mdp, policy, theta), 0.5
-    new = penalty_argmax(problem, lam)
-
-    def reversed_objective(t):
-        d = exact.expected_visits(mdp, policy.table(theta))
-        return problem.surrogate(t) - lam * (d @ policy.kl(t, theta, policy.states))
-
-    assert np.abs(complex_step(reversed_objective, new)).max() > 1e-2
-
-
-@pytest.mark.statement("ppo")
-@pytest.mark.parametrize("lam", [1e-6, 1e-2, 1.0, 1e6])
-def test_the_step_per_state_sums_to_one_however_unequal_the_probabilities(rng, lam):
-    """Weights from 1 to 1e-200, advantages of either sign: pi (nu - A) = lam pi_k in every state."""
-    log_pi = np.log(rng.dirichlet(np.ones(4), size=50)) * rng.choice(
-        [1.0, 10.0, 100.0], size=(50, 1)
-    )
-    log_pi -= np.log(np.exp(log_pi).sum(axis=1, keepdims=True))
-    A = rng.normal(size=(50, 4))
-    d = tilt(log_pi, A, lam)
-    log_new = log_pi + d - np.log(np.exp(log_pi + d).sum(axis=1, keepdims=True))
-    nu = A + lam * np.exp(log_pi - log_new)
-    np.testing.assert_allclose(nu, np.broadcast_to(nu[:, :1], nu.shape), rtol=1e-8)
-    assert (nu[:, 0] >= A.max(axis=1) - 1e-12).all()
-
-
-@pytest.mark.statement("ppo", "npg")
-def test_a_strong_penalty_gives_the_natural_step_with_an_error_of_second_order(
-    mdp, policy, theta, slope
-):
-    problem = exact_problem(mdp, policy, theta)
-    g, F = problem.gradient, exact.fisher(mdp, policy, theta)
-
-    def error(eta):
-        return np.linalg.norm(penalty_argmax(problem, 1 / eta) - theta - npg_step(g, F, eta=eta))
-
-    assert slope(error, 1e-3, 1e-2) == pytest.approx(2.0, abs=0.1)
-
-    def vanilla_error(eta):
-        return np.linalg.norm(penalty_argmax(problem, 1 / eta) - theta - eta * g)
-
-    assert slope(vanilla_error, 1e-3, 1e-2) == pytest.approx(1.0, abs=0.1)
-
-
-@pytest.mark.statement("ppo", "trpo")
-@pytest.mark.parametrize("delta", [1e-3, 0.1])
-def test_with_the_multiplier_of_trpo_for_a_penalty_the_step_is_trpos(problem, theta, delta):
-    constrained, alpha = trpo_argmax(problem, delta)
-    penalised = penalty_argmax(problem, alpha)
-    np.testing.assert_allclose(penalised, constrained, atol=1e-7)
-    np.testing.assert_allclose(penalised_gradient(problem, constrained, alpha), 0.0, atol=1e-9)
-    assert np.abs(penalty_argmax(problem, 2 * alpha) - constrained).max() > 1e-3
-
-
-@pytest.mark.statement("ppo_objective")
-def test_the_two_objectives_differ_by_the_constant_alone(mdp, policy, theta, rng, measure):
-    problem, lam = exact_problem(mdp, policy, theta), 0.4
-    c = penalty_constant(mdp, policy, theta)
-    pi = policy.table(theta)
-    entropy = -(pi * np.log(pi)).sum(axis=1)
-    assert c == pytest.approx(-exact.expected_visits(mdp, pi) @ entropy, abs=EXACT)
-    assert abs(lam * c) > 0.1
-    flipped = []
-    for new in theta + rng.normal(size=(20, policy.p)):
-        penalised = exact.surrogate(mdp, policy, theta, new) - lam * problem.kl(new)
-        value = ppo_objective(mdp, policy, theta, new, lam)
-        assert measure(value - penalised - lam * c, over=20, of="policies") < EXACT
-        flipped.append(ppo_objective(mdp, policy, theta, new, -lam) - penalised)
-    assert np.ptp(flipped) > 0.1
-
-
-@pytest.mark.statement("ppo_objective")
-def test_the_gradient_of_the_objective_at_the_start_is_that_of_j(mdp, policy, theta, complex_step):
-    def objective(t):
-        n, W = exact.visits_and_advantages(mdp, policy.table(theta))
-        log_pi = policy.log_probs(t, policy.states)
-        return (W * np.exp(log_pi) + 0.4 * n[:, None] * policy.table(theta) * log_pi).sum()
-
-    real = objective(theta)
-    assert ppo_objective(mdp, policy, theta, theta, 0.4) == pytest.approx(real, abs=EXACT)
-    g = exact.gradient(mdp, policy, theta)
-    np.testing.assert_allclose(complex_step(objective, theta), g, atol=EXACT)
-
-
-@pytest.mark.statement("ppo")
-def test_the_penalty_follows_the_divergence(mdp, policy, theta):
-    its = list(ppo(mdp, policy, theta, lam=1000.0, target=0.05, K=25))
-    assert its[0].lam == 1000.0
-    for before, after in pairwise(its):
-        assert after.lam == adapted(before.lam, after.kl, 0.05)
-    late = np.array([it.kl for it in its[-8:]])
-    assert (late > 0.05 / 4).all()
-    assert (late < 0.05 * 4).all()
-    fixed = list(ppo(mdp, policy, theta, lam=1000.0, K=2))
-    assert [it.lam for it in fixed] == [1000.0] * 3
 
 
 # --- Clipping -------------------------------------------------------------------------------------
@@ -209,7 +80,7 @@ def test_every_surrogate_has_the_gradient_of_j_at_the_start(mdp, policy, theta, 
     g = exact.gradient(mdp, policy, theta)
     for gradient in (
         problem.surrogate_gradient(theta),
-        penalised_gradient(problem, theta, 3.0),
+        problem.surrogate_gradient(theta) - 3.0 * problem.kl_gradient(theta),
         problem.clipped_gradient(theta, 0.2),
     ):
         np.testing.assert_allclose(gradient, g, atol=EXACT)
@@ -230,7 +101,8 @@ def test_adam_climbs_towards_the_maximum(problem, theta):
 
     gains = [value(ppo_update(problem, lam=lam, eta=0.01, epochs=n)) for n in (10, 100, 1000)]
     assert 0 < gains[0] < gains[1] < gains[2]
-    assert gains[2] == pytest.approx(value(best), rel=1e-3)
+    missed = 1 - np.array(gains) / value(best)
+    assert (missed[1:] < missed[:-1] / 10).all()  # each time ten times as many steps
     clipped = ppo_update(problem, eps=0.2, eta=0.01, epochs=50)
     assert problem.clipped(clipped, 0.2) > 0
 
@@ -319,3 +191,47 @@ def test_one_objective_is_asked_for(problem, mdp, policy, theta):
             call(problem, lam=1.0, eps=0.2)
     with pytest.raises(ValueError, match=r"^lam must be positive, but it is 0\.0\.$"):
         penalty_argmax(problem, 0.0)
+    for call in (ppo_update, lambda _, **kw: ppo(mdp, policy, theta, **kw)):
+        for options, message in (
+            ({"lam": -1}, "lam must be positive, but it is -1"),
+            ({"eps": np.inf}, "eps must be finite, but it is inf"),
+            ({"eps": 0.2, "eta": -1}, "eta must be positive, but it is -1"),
+            (
+                {"eps": 0.2, "epochs": -1},
+                "epochs must be an integer that is not negative, but it is -1",
+            ),
+            ({"eps": 0.2, "minibatch": 0}, "minibatch must be a positive integer, but it is 0"),
+            ({"eps": 0.2, "minibatch": -3}, "minibatch must be a positive integer, but it is -3"),
+            (
+                {"eps": 0.2, "minibatch": 8},
+                "rng must be given together with minibatch, but it is None",
+            ),
+            (
+                {"eps": 0.2, "minibatch": 8, "rng": 0},
+                r"rng must be a numpy\.random\.Generator, but it is 0",
+            ),
+        ):
+            with pytest.raises(ValueError, match=rf"^{message}\.$"):
+                call(problem, **options)
+
+
+def test_a_target_is_for_a_penalty(mdp, policy, theta):
+    with pytest.raises(
+        ValueError, match=r"^target must come with the penalty lam, but it is 0\.1 beside eps\.$"
+    ):
+        ppo(mdp, policy, theta, eps=0.2, target=0.1)
+    for call in (
+        lambda target: ppo(mdp, policy, theta, lam=1.0, target=target),
+        lambda target: adapted(1.0, 0.1, target),
+    ):
+        with pytest.raises(ValueError, match=r"^target must be positive, but it is -1\.$"):
+            call(-1)
+    with pytest.raises(ValueError, match=r"^lam must be positive, but it is -1\.$"):
+        ppo_objective(mdp, policy, theta, theta, -1)
+
+
+def test_without_a_pass_the_parameters_are_a_copy_of_the_old(problem):
+    new = ppo_update(problem, eps=0.2, epochs=0)
+    np.testing.assert_array_equal(new, problem.theta_k)
+    assert not np.shares_memory(new, problem.theta_k)
+    assert (ppo_update(problem, eps=0.2, epochs=1) != new).any()

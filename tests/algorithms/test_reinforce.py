@@ -10,9 +10,9 @@ import pytest
 from pgcompanion import baselines, exact
 from pgcompanion.algorithms import (
     advantage_estimate,
-    iterate,
     policy_gradient_ascent,
     reinforce,
+    views,
 )
 from pgcompanion.ascent import inverse_sqrt
 from pgcompanion.estimators import (
@@ -73,7 +73,7 @@ def test_a_baseline_from_another_batch_leaves_no_bias(tiny, tabular, monkeypatch
 
     def estimate(first, second):
         batches = iter([first, second])
-        monkeypatch.setattr(iterate, "sample", lambda mdp, pi, N, rng: next(batches))
+        monkeypatch.setattr(views, "sample", lambda mdp, pi, N, rng: next(batches))
         options = {"eta": 1.0, "N": 1, "rng": np.random.default_rng(0)}
         return next(policy_gradient_ascent(tiny, policy, theta, **options)).problem.gradient
 
@@ -116,7 +116,7 @@ def test_the_baseline_and_the_estimate_come_from_different_draws(small, monkeypa
         fitted.append(tau)
         return baselines.tabular(tau, small.S)
 
-    monkeypatch.setattr(iterate, "sample", recording)
+    monkeypatch.setattr(views, "sample", recording)
     policy = TabularSoftmax(small.S, small.A)
     options = {"eta": 0.5, "N": 40, "M": 30, "K": 3, "rng": np.random.default_rng(1), "fit": fit}
     list(policy_gradient_ascent(small, policy, np.zeros(policy.p), **options))
@@ -203,3 +203,16 @@ def test_a_table_is_looked_up_along_the_trajectories(small, rng):
     tau = sample(small, policy.table(np.zeros(policy.p)), 9, rng6)
     g = policy_gradient(policy, it.theta, tau, reward_to_go(tau) - along(tau, table))
     np.testing.assert_allclose(it.problem.gradient, g, atol=EXACT)
+
+
+def test_a_step_size_must_be_positive(small):
+    policy = TabularSoftmax(small.S, small.A)
+    for algorithm in (reinforce, policy_gradient_ascent):
+        for eta, message in (
+            (-1, "positive"),
+            (0.0, "positive"),
+            (np.nan, "finite"),
+            ("a", "a number"),
+        ):
+            with pytest.raises(ValueError, match=rf"^eta must be {message}, but it is"):
+                algorithm(small, policy, np.zeros(policy.p), eta=eta)

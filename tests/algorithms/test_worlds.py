@@ -15,7 +15,15 @@ import numpy as np
 import pytest
 
 from pgcompanion import baselines, exact
-from pgcompanion.algorithms import Iterate, npg, policy_iteration, ppo, reinforce, trpo
+from pgcompanion.algorithms import (
+    Iterate,
+    npg,
+    policy_gradient_ascent,
+    policy_iteration,
+    ppo,
+    reinforce,
+    trpo,
+)
 from pgcompanion.estimators import gae
 from pgcompanion.gridworld import MAPS, GridWorld
 from pgcompanion.mdp import MDP
@@ -85,10 +93,19 @@ def test_exact_algorithms_reach_the_optimum_with_a_time_dependent_table(name, al
 
 
 @pytest.mark.statement("npg")
-def test_on_slippery_ice_no_stationary_policy_is_that_good():
+@pytest.mark.parametrize("scale", [0.0, 1.0, 2.0, 3.0])
+def test_on_slippery_ice_a_stationary_table_comes_to_rest_between_98_and_99_percent(scale):
+    """From the uniform policy and from random ones: where the natural gradient comes to rest.
+
+    The test above needs time-dependent tables there. That no stationary table is better is not proved
+    here: J has many stationary points in theory, and these runs all find the same value.
+    """
     mdp = world("lake")
-    *_, last = from_uniform(lambda *args: npg(*args, eta=100.0, K=100), mdp)
-    assert goal(mdp, 0.98) < last.J < goal(mdp, 0.99)
+    policy = TabularSoftmax(mdp.S, mdp.A)
+    theta = scale * np.random.default_rng(0).normal(size=policy.p)
+    start, *_, last = npg(mdp, policy, theta, eta=100.0, K=100)
+    assert last.grad_norm < 1e-3 * start.grad_norm
+    assert start.J < goal(mdp, 0.98) < last.J < goal(mdp, 0.99)
 
 
 @pytest.mark.statement("policy_iteration")
@@ -99,26 +116,41 @@ def test_policy_iteration_reaches_the_optimum(name):
     assert reaches(policy_iteration(mdp, uniform, K=mdp.H), goal(mdp, 1.0) - 1e-10)
 
 
-@pytest.mark.statement("gradient_ascent")
+ASCENTS = {"reinforce": reinforce, "policy_gradient_ascent": policy_gradient_ascent}
+
+
+@pytest.mark.statement("gradient_ascent", "reinforce_pg", "pg_baseline_algorithm")
+@pytest.mark.parametrize("ascent", ASCENTS.values(), ids=ASCENTS)
 @pytest.mark.parametrize("name", ONE_GOAL)
-def test_gradient_ascent_reaches_the_optimum(name):
-    its = from_uniform(lambda *args: reinforce(*args, eta=10.0, K=200), world(name))
+def test_gradient_ascent_reaches_the_optimum(name, ascent):
+    """On every named world but `8x8`, which the test after the next one exempts and says why."""
+    its = from_uniform(lambda *args: ascent(*args, eta=10.0, K=200), world(name))
     assert reaches(its, goal(world(name)))
 
 
 @pytest.mark.statement("gradient_ascent")
-def test_gradient_ascent_reaches_the_optimum_of_the_lake():
+@pytest.mark.parametrize("ascent", ASCENTS.values(), ids=ASCENTS)
+def test_gradient_ascent_reaches_the_optimum_of_the_lake(ascent):
     mdp = world("lake")
-    its = from_uniform(lambda *args: reinforce(*args, eta=1e5, K=50), mdp.with_time())
+    its = from_uniform(lambda *args: ascent(*args, eta=1e5, K=50), mdp.with_time())
     assert reaches(its, goal(mdp))
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("npg", "gradient_ascent")
 def test_the_nearer_goal_holds_gradient_ascent_and_not_the_natural_gradient():
-    """On a plateau the gradient vanishes with the probability of leaving it; the natural gradient does not."""
+    """`8x8` is exempt from the 99% that exact gradient ascent reaches elsewhere, and this is why.
+
+    A nearer goal pays a fifth of the far one, which a uniform policy hardly ever sees. Once the policy
+    prefers the near goal, the gradient towards the far one is the advantage times the probability of
+    going there, and vanishes with that probability: a softmax plateau, in the nature of the gradient and
+    not of its step size. The natural gradient divides the probability out and leaves at once.
+    """
     mdp = world("8x8")
-    its = from_uniform(lambda *args: reinforce(*args, eta=10.0, K=300), mdp)
-    assert max(it.J for it in its) < 0.25 * goal(mdp)
+    for eta in (1.0, 10.0, 100.0):
+        its = from_uniform(
+            lambda *args, eta=eta: policy_gradient_ascent(*args, eta=eta, K=300), mdp
+        )
+        assert max(it.J for it in its) < 0.25 * goal(mdp)
     assert reaches(from_uniform(lambda *args: npg(*args, eta=10.0, K=10), mdp), goal(mdp))
 
 
@@ -156,7 +188,7 @@ def test_sampled_algorithms_find_the_far_goal_from_every_seed(algorithm):
 
 LAKE = {
     "npg": lambda *args, **kw: npg(*args, eta=30.0, damping=0.01, **kw),
-    "trpo": lambda *args, **kw: trpo(*args, delta=0.3, damping=0.01, **kw),
+    "trpo": lambda *args, **kw: trpo(*args, delta=0.3, damping=0.03, **kw),
     "ppo-penalty": lambda *args, **kw: ppo(*args, lam=0.03, eta=0.03, **kw),
     "ppo-clip": lambda *args, **kw: ppo(*args, eps=0.2, eta=0.03, **kw),
 }
@@ -165,14 +197,17 @@ LAKE = {
 @pytest.mark.statement("npg", "trpo_implement", "ppo", "ppo_clip", "gae")
 @pytest.mark.parametrize("algorithm", LAKE)
 def test_sampled_algorithms_come_to_ninety_percent_on_slippery_ice(algorithm):
-    """2,048 trajectories an iteration, with GAE from a table of values fitted to the same trajectories."""
+    """2,048 trajectories an iteration, with GAE from a table of values fitted to the same trajectories.
+
+    From every seed, and it is the last policy that has come so far.
+    """
     mdp = world("lake")
 
     def coefficient(tau: Trajectories) -> np.ndarray:
         return gae(tau, baselines.tabular(tau, mdp.S), lam=0.5)
 
-    for seed in range(3):
+    for seed in range(5):
         rng = np.random.default_rng(seed)
         sampled = {"N": 2048, "rng": rng, "K": 50, "coefficient": coefficient}
-        its = from_uniform(lambda *args, kw=sampled: LAKE[algorithm](*args, **kw), mdp)
-        assert reaches(its, goal(mdp, 0.9)), seed
+        start, *_, last = from_uniform(lambda *args, kw=sampled: LAKE[algorithm](*args, **kw), mdp)
+        assert start.J < goal(mdp, 0.9) <= last.J, seed

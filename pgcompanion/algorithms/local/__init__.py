@@ -5,9 +5,16 @@ of the natural gradient, TRPO and PPO take it as it is and never ask which: exac
 algorithms share every line.
 """
 
-from pgcompanion.algorithms.local.build import exact_problem, sampled_problem
+from pgcompanion.algorithms.local.build import coefficients, exact_problem, sampled_problem
 from pgcompanion.algorithms.local.problem import LocalProblem
 from pgcompanion.algorithms.local.steps import StepProblem
 from pgcompanion.algorithms.local.table import TableProblem
 
-__all__ = ["LocalProblem", "StepProblem", "TableProblem", "exact_problem", "sampled_problem"]
+__all__ = [
+    "LocalProblem",
+    "StepProblem",
+    "TableProblem",
+    "coefficients",
+    "exact_problem",
+    "sampled_problem",
+]

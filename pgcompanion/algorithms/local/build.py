@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion import exact
+from pgcompanion import checks, exact
+from pgcompanion.algorithms import arguments
 from pgcompanion.algorithms.local.problem import LocalProblem
 from pgcompanion.algorithms.local.steps import StepProblem
 from pgcompanion.algorithms.local.table import TableProblem
 from pgcompanion.mdp import MDP, TimedMDP
 from pgcompanion.policies import Softmax
+from pgcompanion.tables import of_policy
 from pgcompanion.trajectories import Trajectories
 
 
@@ -21,13 +23,18 @@ def exact_problem(mdp: MDP, policy: Softmax, theta: np.ndarray) -> TableProblem:
     Statement: `trpo`. Its surrogate is `exact.surrogate`, its gradient at :math:`\theta^k`
     `exact.gradient`, its divergence `exact.trajectory_kl`.
 
+    Raises:
+        ValueError: ``theta`` is not ``p`` finite numbers, or ``policy`` is not over the states and actions
+            of ``mdp``.
+
     Example:
         >>> from pgcompanion.policies import TabularSoftmax
         >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
         >>> exact_problem(coin, TabularSoftmax(1, 2), np.zeros(2)).gradient
         array([-0.75,  0.75])
     """
-    pi = policy.table(theta)
+    theta = arguments.parameters(theta, policy.p)
+    pi = of_policy(mdp, policy, theta)
     n, W = exact.visits_and_advantages(mdp, pi)
 
     def W_plus() -> np.ndarray:
@@ -49,7 +56,8 @@ def sampled_problem(
     `StepProblem`. Its gradient at ``theta`` is `estimators.policy_gradient`.
 
     Raises:
-        ValueError: ``psi`` does not have the shape ``(N, H)`` of the trajectories.
+        ValueError: ``psi`` is not ``(N, H)`` numbers that are finite at every step taken, ``theta`` is not
+            ``p`` finite numbers, or a state or an action is not one of the policy's.
 
     Example:
         >>> from pgcompanion.policies import TabularSoftmax
@@ -57,13 +65,24 @@ def sampled_problem(
         >>> sampled_problem(TabularSoftmax(1, 2), np.zeros(2), tau, np.array([[3.0, 3]])).gradient
         array([-3.,  3.])
     """
+    theta, psi = arguments.parameters(theta, policy.p), coefficients(tau, psi)
+    if isinstance(policy, Softmax) and tau.s.ndim == 2 and tau.s.dtype.kind in "iu":
+        return _counted(policy, theta, tau, psi)
+    steps = tau.mask
+    return StepProblem(policy, theta, tau.s[steps], tau.a[steps], psi[steps], tau.N)
+
+
+def coefficients(tau: Trajectories, psi: np.ndarray) -> np.ndarray:
+    """``psi (N, H)`` after checking it, and 0 where no step was taken."""
     psi = np.asarray(psi)
     if psi.shape != tau.r.shape:
         raise ValueError(f"psi has shape {psi.shape}, but (N, H) = {tau.r.shape} is expected.")
-    if isinstance(policy, Softmax) and tau.s.ndim == 2 and tau.s.dtype.kind in "iu":
-        return _counted(policy, theta, tau, psi * tau.mask)
-    steps = tau.mask
-    return StepProblem(policy, theta, tau.s[steps], tau.a[steps], psi[steps], tau.N)
+    return checks.finite("psi", _where_taken(tau, psi))
+
+
+def _where_taken(tau: Trajectories, x: np.ndarray) -> np.ndarray:
+    """``x (N, H)``, and 0 where no step was taken: nothing is promised of what stands there."""
+    return x if tau.complete else np.where(tau.mask, x, x.dtype.type(0))
 
 
 def _counted(
@@ -71,8 +90,11 @@ def _counted(
 ) -> TableProblem:
     pi = policy.table(theta)
     S, A = pi.shape
-    s, psi = tau.s.T.astype(np.intp), psi.T
-    by_sign = np.bincount((2 * (s * A + tau.a.T) + (psi > 0)).ravel(), psi.ravel(), 2 * S * A)
+    # An index beyond the table would be counted in the next row of it.
+    s = checks.indices("tau.s", _where_taken(tau, tau.s), S).T.astype(np.intp)
+    a = checks.indices("tau.a", _where_taken(tau, tau.a), A).T
+    psi = psi.T
+    by_sign = np.bincount((2 * (s * A + a) + (psi > 0)).ravel(), psi.ravel(), 2 * S * A)
     drawn = tau.N * np.where(pi > 0, pi, 1.0)
     down, up = by_sign.reshape(S, A, 2).transpose(2, 0, 1) / drawn
     n = np.bincount(s.ravel(), tau.mask.T.ravel(), S) / tau.N

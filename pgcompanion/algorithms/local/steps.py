@@ -38,7 +38,7 @@ class StepProblem(LocalProblem):
         N: float,
         log_prob_k: np.ndarray | None = None,
     ) -> None:
-        self.policy, self.theta_k, self.states, self.a = policy, theta_k, s, a
+        self.policy, self.theta_k, self.states, self.a = policy, np.asarray(theta_k), s, a
         self.psi, self.N = psi, N
         self.n = np.full(len(psi), 1.0 / N)
         self.log_prob_k = policy.log_prob(theta_k, s, a) if log_prob_k is None else log_prob_k

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from pgcompanion.algorithms.local.problem import LocalProblem
+from pgcompanion.algorithms.pseudo_inverse import least_solution
 from pgcompanion.policies import Softmax, TabularSoftmax
 
 DENSE = 1000  # up to so many parameters the Fisher matrix is formed
@@ -85,10 +86,13 @@ class TableProblem(LocalProblem):
 
         Statement: `npg`. The Fisher matrix has a block for each state,
         :math:`n(s)(\mathrm{diag}\,\pi-\pi\pi^\top)`, with the constants as its null space, and
-        :math:`F^+g` is :math:`\bar A` less its mean over the actions.
+        :math:`F^+g` is :math:`\bar A` less its mean over the actions. For other policies the matrix is
+        formed and solved with, if it is not too large.
         """
         if not isinstance(self.policy, TabularSoftmax):
-            return super().natural_gradient(damping)
+            if self.policy.p > DENSE:
+                return super().natural_gradient(damping)
+            return least_solution(self.F + damping * np.eye(self.policy.p), self.gradient)
         if damping:
             return _solve_blocks(self.n[:, None], self.pi_k, damping, self.gradient)
         return (self.A - self.A.mean(axis=1, keepdims=True)).ravel()
