@@ -31,6 +31,9 @@ INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
 #: Half-side of a goal or pit, and length of the arrow of an action taken with certainty.
 INSET, REACH = 0.47, 0.46
 
+#: How much lower a number stands in a start.
+LOWER = 0.2
+
 #: An arrow of length 1 from the origin along the first axis.
 ARROW = np.array([(0, -0.11), (0.45, -0.11), (0.45, -0.36), (1, 0)])
 ARROW = np.concatenate([ARROW, ARROW[2::-1] * (1, -1)])
@@ -51,7 +54,7 @@ def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
     for row, column in np.argwhere(grid.index < 0):
         artists.append(_square(row, column, 0.5, WALL, HATCH, lw=0, hatch="////"))
     for row, column in np.argwhere(grid.letters == START):
-        artists.append(_text("S", row - 0.3, column - 0.32, 0.38))
+        artists.append(_text("S", row - 0.28, column - 0.33, 0.46))
     for (row, column), reward in zip(
         grid.cells[grid.terminal], grid.entry[grid.terminal], strict=True
     ):
@@ -86,14 +89,14 @@ def draw_values(
 def draw_numbers(ax: Axes, grid: GridWorld, v: np.ndarray, digits: int = 2) -> list[PathPatch]:
     """Write one number a state, shape ``(S,)``, in every cell that is no goal or pit.
 
-    Statement: `objective_fn`.
+    Statement: `objective_fn`. In a start, where the map has its S, the number stands a little lower.
 
     Raises:
         ValueError: ``v`` is not of shape ``(S,)`` or not finite.
     """
-    v = checks.finite("v", v, (grid.S,))
+    v, lower = checks.finite("v", v, (grid.S,)), np.where(grid.letters == START, LOWER, 0.0)
     artists = [
-        _text(f"{v[s]:.{digits}f}", row, column, 0.3)
+        _text(f"{v[s]:.{digits}f}", row + lower[row, column], column, 0.3)
         for s, (row, column) in enumerate(grid.cells)
         if not grid.terminal[s]
     ]

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 
 from pgcompanion import drawing
 from pgcompanion.gridworld import MAPS, STEPS, GridWorld
@@ -110,6 +111,21 @@ def test_text_fits_its_cell() -> None:
 
 def test_numbers_are_written_in_live_cells_only(ax: Axes, grid: GridWorld) -> None:
     assert len(drawing.draw_numbers(ax, grid, np.zeros(grid.S))) == grid.S - 2
+
+
+def test_a_number_keeps_clear_of_the_s_of_a_start(
+    grid: GridWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def room() -> float:
+        """The height between the letter of the first start and its number, in cells."""
+        ax = Figure().add_subplot()
+        letter = next(a for a in drawing.draw_map(ax, grid) if isinstance(a, PathPatch))
+        number = drawing.draw_numbers(ax, grid, np.full(grid.S, -0.11))[0]
+        return float(number.get_path().get_extents().y0 - letter.get_path().get_extents().y1)
+
+    assert room() > 0.1
+    monkeypatch.setattr(drawing, "LOWER", 0.0)
+    assert room() < 0.05
 
 
 def test_the_agent_is_drawn_in_its_cell(ax: Axes, grid: GridWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from pgcompanion import baselines, estimators, exact, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
-from pgcompanion.demos.engine.panels import say
+from pgcompanion.demos.engine.marks import key
 from pgcompanion.estimators import along, minus, reward_to_go
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PSI = ("return", "reward-to-go", "Q", "reward-to-go − V", "reward-to-go − b*", "advantage A")
 LEAST = 0.01
+DOT: dict[str, Any] = {"marker": "o", "ms": 2.5, "ls": "", "mec": "none", "alpha": 0.5}
+DIAMOND: dict[str, Any] = {"marker": "D", "mfc": "none", "ms": 10, "mew": 1.5}
 
 controls = {
     "world": Control("world", ("usual", "V does harm"), default="usual"),
@@ -33,28 +36,27 @@ controls = {
     "M": Control("estimates M", (25, 100, 400), default=400),
 }
 
+CLOUD = Panel("Estimates of the gradient ∇J", "∂J / ∂θ₁", ylabel="∂J / ∂θ₂", lines=2)
 CLOUDS = {
-    "usual": Panel(
-        "Estimates of ∇J, θ₂ over θ₁",
-        "",
-        (-2.7, 2.7),
-        (-2.0, 1.4),
-        (-2.0, -1.0, 0.0, 1.0, 2.0),
-        (-1.0, 0.0, 1.0),
+    "usual": replace(
+        CLOUD,
+        xlim=(-2.9, 2.9),
+        ylim=(-2.3, 1.7),
+        xticks=(-2.0, -1.0, 0.0, 1.0, 2.0),
+        yticks=(-2.0, -1.0, 0.0, 1.0),
     ),
-    "V does harm": Panel(
-        "Estimates of ∇J, θ₂ over θ₁",
-        "",
-        (-0.595, 0.353),
-        (-0.42, 0.177),
-        (-0.4, -0.2, 0.0, 0.2),
-        (-0.4, -0.2, 0.0),
+    "V does harm": replace(
+        CLOUD,
+        xlim=(-0.595, 0.353),
+        ylim=(-0.42, 0.177),
+        xticks=(-0.4, -0.2, 0.0, 0.2),
+        yticks=(-0.4, -0.2, 0.0),
     ),
 }
 SPREADS = Panel(
     "Exact total variance of one episode's estimate",
     "",
-    (0.0001, 100),
+    (0.00004, 100),
     (5.6, -0.6),
     (LEAST, 0.1, 1.0, 10.0),
     xscale="log",
@@ -120,7 +122,7 @@ def frame(world: str, psi: str, N: int, M: int) -> Figure:
     arms of the mean are two standard errors long.
     """
     with style.within():
-        fig, (cloud, spreads) = panels(((CLOUDS[world],), (SPREADS,)), 5.6, (1.45, 1.0))
+        fig, (cloud, spreads) = panels(((CLOUDS[world],), (SPREADS,)), 6.2, (1.6, 1.0))
         _draw_cloud(cloud, world, psi, N, M)
         _draw_spreads(spreads, world, psi)
     return fig
@@ -133,15 +135,32 @@ def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
     around = np.linspace(0, 2 * np.pi, 73)
     circle = np.array([np.cos(around), np.sin(around)])
     ellipse = g[:, None] + 2 * np.linalg.cholesky(covariance / N) @ circle
-    ax.plot(*points.T, "o", color=style.BLUE, ms=2.5, mec="none", alpha=0.5)
+    ax.plot(*points.T, color=style.BLUE, **DOT)
     ax.plot(*ellipse, color=style.BLUE, lw=1.5)
     ax.errorbar(mean[0], mean[1], 2 * stderr[1], 2 * stderr[0], color=style.VERMILLION, lw=2)
-    ax.plot(*g, "D", mfc="none", mec=style.INK, ms=10, mew=1.5)
-    for y, words, colour in (
-        (0.92, "exact gradient", style.INK),
-        (0.84, "mean ± 2 standard errors", style.VERMILLION),
-    ):
-        say(ax, 0.02, y, words, colour)
+    ax.plot(*g, color=style.INK, **DIAMOND)
+    out = _outside(world, points)
+    key(
+        ax,
+        0.02,
+        f"estimates{f', {out} outside' if out else ''}",
+        style.BLUE,
+        1,
+        **(DOT | {"ms": 4, "alpha": 1}),
+    )
+    key(
+        ax,
+        0.45,
+        "2 exact standard deviations",
+        style.BLUE,
+        1,
+        marker="o",
+        mfc="none",
+        ms=9,
+        mew=1.5,
+    )
+    key(ax, 0.02, "exact gradient", style.INK, **(DIAMOND | {"ms": 7}))
+    key(ax, 0.45, "mean ± 2 standard errors", style.VERMILLION, marker="+", ms=10, mew=2)
 
 
 def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:
@@ -149,15 +168,21 @@ def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:
         total = np.trace(moments(world, psi)[1])
         colour = style.BLUE if psi == chosen else style.MUTED
         weight = "bold" if psi == chosen else "normal"
-        ax.plot([LEAST, total], [row, row], color=colour, lw=4)
+        ax.plot([LEAST, total], [row, row], color=colour, lw=4, solid_capstyle="butt")
         look: dict[str, Any] = {"size": style.FONT - 1, "va": "center_baseline", "weight": weight}
-        ax.text(0.00011, row, psi, **look)
+        ax.text(0.000044, row, psi, **look)
         ax.text(1.15 * total, row, f"{total:.3g}", **look)
 
 
 def _mean(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean of the estimates and its standard error, each ``(2,)``."""
     return points.mean(axis=0), points.std(axis=0, ddof=1) / np.sqrt(len(points))
+
+
+def _outside(world: str, points: np.ndarray) -> int:
+    """How many estimates the panel does not show."""
+    low, high = np.transpose([CLOUDS[world].xlim, CLOUDS[world].ylim])
+    return int(((points < low) | (points > high)).any(axis=1).sum())
 
 
 def describe(world: str, psi: str, N: int, M: int) -> str:
@@ -167,19 +192,21 @@ def describe(world: str, psi: str, N: int, M: int) -> str:
 
     >>> print(describe(world="V does harm", psi="reward-to-go − V", N=40, M=400))
     A world in which V does harm, ψ = reward-to-go − V: 400 estimates from 40 episodes each have
-    the mean (−0.1238, −0.1219), with the standard errors (0.0023, 0.0023); the exact gradient is
+    the mean (−0.1206, −0.1216), with the standard errors (0.0024, 0.0026); the exact gradient is
     (−0.1211, −0.1211). The exact total variance of one episode's estimate is 0.182, 1.4 times
     that of the reward-to-go.
     """
     g, covariance = moments(world, psi)
-    mean, stderr = _mean(estimates(world, psi, N)[:M])
+    points = estimates(world, psi, N)[:M]
+    mean, stderr = _mean(points)
+    out = f" ({out} outside the panel)" if (out := _outside(world, points)) else ""
     total, plain = (np.trace(each) for each in (covariance, moments(world, "reward-to-go")[1]))
     against = (
         "" if psi == "reward-to-go" else f", {total / plain:.2g} times that of the reward-to-go"
     )
     return (
         f"{'The usual case' if world == 'usual' else 'A world in which V does harm'}, ψ = {psi}: "
-        f"{M} estimates from {N} episodes each have the mean {_pair(mean)}, with the standard errors "
+        f"{M} estimates{out} from {N} episodes each have the mean {_pair(mean)}, with the standard errors "
         f"{_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
         f"episode's estimate is {total:.3g}{against}."
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 K = 15
-LOW, HIGH = -5.0, 16.5
+LOW, HIGH = -5.0, 17.5
 
 controls = {
     "theta0": Control("start θ₀", (-4.0, -2.0, 0.0, 2.0, 4.0), default=0.0),

@@ -11,7 +11,7 @@ from pgcompanion import estimators, exact, style
 from pgcompanion.algorithms import ppo_update, sampled_problem
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
-from pgcompanion.demos.engine.panels import say
+from pgcompanion.demos.engine.marks import say
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import LinearSoftmax
 from pgcompanion.trajectories import sample
@@ -29,7 +29,7 @@ controls = {
     "e": Control("epochs e", (0, 1, 2, 5, 10, 20, 40), default=10, time=True),
 }
 
-BINS = np.linspace(0, END, 49)
+BINS, TALLEST = np.linspace(0, END, 49), 0.55
 RATIOS = (0.0, 0.5, 1.0, 1.5, 2.0)
 ROWS = (
     (
@@ -37,8 +37,8 @@ ROWS = (
         Panel("Term, A = −1", "", (0, END), (-2.5, 0.1), RATIOS, (-2.0, -1.0, 0.0), numbers="y"),
     ),
     (
-        Panel("Steps with A > 0", "ratio u", (0, END), (0, 0.55), RATIOS, (0.0, 0.2, 0.4)),
-        Panel("Steps with A < 0", "ratio u", (0, END), (0, 0.55), RATIOS, (0.0, 0.2, 0.4)),
+        Panel("Steps with A > 0", "ratio u", (0, END), (0, 0.75), RATIOS, (0.0, 0.2, 0.4)),
+        Panel("Steps with A < 0", "ratio u", (0, END), (0, 0.75), RATIOS, (0.0, 0.2, 0.4)),
     ),
 )
 
@@ -125,11 +125,15 @@ def _draw_term(ax: Axes, eps: float, u: float, A: int) -> None:
 
 
 def _draw_ratios(ax: Axes, ratio: np.ndarray, eps: float, A: int) -> None:
-    """The ratios; those that give no gradient any more stand out."""
+    """The ratios; those without a gradient stand out, and a bar that is cut says how tall it is."""
     flat = is_flat(ratio, A, eps)
     for chosen, colour in ((~flat, style.BLUE), (flat, style.VERMILLION)):
         counts = np.histogram(ratio[chosen].clip(max=END - 1e-9), BINS)[0] / len(ratio)
-        ax.stairs(counts.clip(max=0.55), BINS, fill=True, color=colour)
+        ax.stairs(counts.clip(max=TALLEST), BINS, fill=True, color=colour)
+        for place in np.flatnonzero(counts > TALLEST):
+            x = (BINS[place] + BINS[place + 1]) / 2
+            ax.plot([x], [TALLEST], "^", color=colour, ms=7, mec="none")
+            ax.text(x + 0.12, 0.9 * TALLEST, f"{counts[place]:.0%}", size=style.FONT - 1)
     words = f"{flat.mean():.0%} without gradient"
     say(ax, 0.97, 0.88, words, ha="right")
 
@@ -141,7 +145,7 @@ def describe(eps: float, u: float, e: int) -> str:
 
     >>> print(describe(eps=0.2, u=1.5, e=0))
     With ε = 0.2 a step of ratio 1.5 contributes 1.2 for A = 1 (flat) and −1.5 for A = −1 (with a
-    gradient). After 0 epochs on 1414 steps the policy has moved by a KL divergence of 0.000 nats.
+    gradient). After 0 epochs on 1429 steps the policy has moved by a KL divergence of 0.000 nats.
     Of the steps with A > 0, 0.0% are past the clip and 0.0% outside it on the wrong side; of
     those with A < 0, 0.0% are past the clip and 0.0% outside it on the wrong side.
     """

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgcompanion.demos import Control
-from pgcompanion.demos.training.course import ALGORITHMS, Course, K, train
+from pgcompanion.demos.training.course import (
+    ALGORITHM,
+    ALGORITHMS,
+    ITERATION,
+    Course,
+    K,
+    train,
+)
 from pgcompanion.demos.training.picture import draw, sentence
 from pgcompanion.gridworld import MAPS
 
@@ -17,9 +25,9 @@ KNOBS = ("careful", "medium", "bold")
 
 controls = {
     "world": Control("map", ("4x4", "cliff", "detour"), default="4x4"),
-    "algorithm": Control("algorithm", tuple(ALGORITHMS), default="PPO clip"),
+    "algorithm": ALGORITHM,
     "knob": Control("its knob", KNOBS, default="medium"),
-    "k": Control("iteration k", (0, 1, 2, 4, 8, K), default=4, time=True),
+    "k": replace(ITERATION, values=(0, 1, 2, 4, 8, K)),
 }
 
 
@@ -43,7 +51,7 @@ def describe(world: str, algorithm: str, knob: str, k: int) -> str:
 
     >>> print(describe(world="4x4", algorithm="TRPO", knob="medium", k=0))
     TRPO, δ = 0.3, on the map 4x4, before the first step: the uniform policy has J = −1.000; the
-    exact optimum is 0.766.
+    exact optimum is 0.766. A lighter cell is worth more (left) or visited more often (right).
     """
     return sentence(course(world, algorithm, knob), f"the map {world}", k)
 

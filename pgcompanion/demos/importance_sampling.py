@@ -9,7 +9,7 @@ import numpy as np
 from pgcompanion import style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
-from pgcompanion.demos.engine.panels import say
+from pgcompanion.demos.engine.marks import dots, outside, say
 from pgcompanion.demos.weighing.cases import (
     BATCHES,
     CASES,
@@ -44,14 +44,12 @@ WEIGHTS = np.linspace(-4, 3, 29)
 DENSITIES = Panel(
     "Target and proposal",
     "x",
-    (-4, 8),
+    (-4.5, 8),
     (0, 1.15),
     xticks=(-4.0, 0.0, 4.0, 8.0),
     yticks=(0.0, 0.4, 0.8),
 )
-SHARES = Panel(
-    "Weights", "log₁₀ w", (-4.3, 3.3), (0, 1.05), (-4.0, -2.0, 0.0, 2.0), (0.0, 0.5, 1.0)
-)
+SHARES = Panel("Weights", "log₁₀ w", (-4.3, 3.3), (0, 1.8), (-4.0, -2.0, 0.0, 2.0), (0.0, 0.5, 1.0))
 INTERVALS = Panel(
     f"{BATCHES} estimates", "batch", (-1, BATCHES), (-2.5, 6), (0.0, 10.0), (-2.0, 0.0, 2.0, 4.0)
 )
@@ -78,7 +76,7 @@ def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
         fig, (densities, weights, estimates, variances, ratios) = panels(ROWS, height=6.6)
         {"Gaussian": _draw_bells, "categorical": _draw_bars}[kind](densities, m, s)
         _draw_weights(weights, batch)
-        say(weights, 0.03, 0.6, f"worth {batch.ess:.1f} of {N}", style.INK)
+        say(weights, 0.03, 0.61, f"worth {batch.ess:.1f} of {N}", style.INK)
         _draw_estimates(estimates, batch)
         _draw_variance(variances, kind, m, s)
         _draw_ratios(ratios, eta)
@@ -115,24 +113,26 @@ def _draw_weights(ax: Axes, batch: Batches) -> None:
 
 
 def _draw_estimates(ax: Axes, batch: Batches) -> None:
-    """The interval of every batch around its estimate; those that miss the exact mean stand out."""
+    """The interval of every batch around its estimate; those that miss the exact mean stand out.
+
+    Where an estimate lies beyond the panel, a triangle stands at the edge.
+    """
     ax.axhline(batch.exact, color=style.INK, lw=1.2)
     for held, colour in ((True, style.BLUE), (False, style.VERMILLION)):
         at = np.flatnonzero(batch.hold == held)
         reach = NORMAL * batch.stderr[at]
         ax.vlines(at, batch.mean[at] - reach, batch.mean[at] + reach, color=colour, lw=1.6)
-        ax.plot(at, batch.mean[at], "o", color=colour, ms=4)
+        dots(ax, at, batch.mean[at], colour, 4)
 
 
 def _draw_variance(ax: Axes, kind: str, m: float, s: float) -> None:
-    """The exact variance over the scale, and the scales at which there is none."""
+    """The exact variance over the scale, a triangle if it is too large, and where there is none."""
     if kind == "Gaussian":
         ax.axvspan(np.sqrt(2), WIDEST, color=style.PURPLE, alpha=0.3, lw=0)
         ax.text(1.56, 2.5, "infinite", rotation=90, ha="center", va="center", size=style.FONT - 1)
     ax.plot(SCALES[kind], np.log10(variances(kind, m)), color=style.BLUE)
     here = CASES[kind].variance(m, s)
-    mark, height = ("o", np.log10(here)) if np.isfinite(here) else ("^", 6.5)
-    ax.plot([s], [height], mark, color=style.VERMILLION, ms=9)
+    dots(ax, s, np.log10(here), style.VERMILLION, 9)
 
 
 def _draw_ratios(ax: Axes, eta: float) -> None:
@@ -162,17 +162,37 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
     return (
         f"{N} samples of {source}, weighted to stand for N({text(m)}, {text(s)}²), are worth "
         f"{batch.ess:.1f} equal ones in the first batch, where the largest weight is "
-        f"{batch.w.max() / batch.w.sum():.1%} of all. Its estimate of the mean "
-        f"{text(round(batch.exact, 2))} is {text(batch.mean[0], '.2f')} ± "
+        f"{100 * batch.w.max() / batch.w.sum():.2g}% of all. Its estimate of the mean "
+        f"{text(round(batch.exact, 2) + 0.0)} is {text(batch.mean[0], '.2f')} ± "
         f"{NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals {batch.hold.sum()} hold the "
-        f"exact value. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "
+        f"exact value{_beyond(batch)}. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "
         f"policy step of η = {text(eta)}: the second moment of the whole ratio is {whole[-1]:.2f} "
         f"after {H} steps, that of a single step's ratio at most {single.max():.2f}."
     )
+
+
+def _beyond(batch: Batches) -> str:
+    """How many estimates the panel does not hold."""
+    out = outside(INTERVALS, batch.mean)
+    if not out:
+        return ""
+    if out == 1:
+        return "; a triangle stands for an estimate beyond the panel"
+    return f"; triangles stand for {out} estimates beyond the panel"
 
 
 def _spread(kind: str, m: float, s: float) -> str:
     variance = CASES[kind].variance(m, s)
     if np.isinf(variance):
         return f"infinite, since s² = {s**2:g} ≥ 2"
-    return f"{float(f'{variance:.3g}'):g}"
+    return f"{float(f'{variance:.3g}'):,g}" if variance < 1e6 else _power(variance)
+
+
+def _power(x: float) -> str:
+    """A large number as it is written by hand.
+
+    >>> _power(95_437_216.0)
+    '9.54·10⁷'
+    """
+    digits, exponent = f"{x:.2e}".split("e+")
+    return f"{digits}·10{str(int(exponent)).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

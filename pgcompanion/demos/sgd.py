@@ -10,7 +10,7 @@ import numpy as np
 from pgcompanion import ascent, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
-from pgcompanion.demos.engine.panels import say
+from pgcompanion.demos.engine.marks import say
 from pgcompanion.demos.worlds import corridor
 from pgcompanion.demos.worlds.corridor import hill
 
@@ -29,8 +29,9 @@ controls = {
 MOST, NOTES = 64, 0.05
 STEPS, SQUARES = (1.0, 4.0, 16.0, 64.0, 256.0), (0.01, 0.1, 1.0)
 THETA1, THETA2 = (-4.0, -2.0, 0.0, 2.0, 4.0), (-2.0, 0.0, 2.0)
-LANDSCAPE = Panel("J, θ₂ (down) over θ₁ (right)", "θ₁", (-4, 4), (-2.6, 3), THETA1, THETA2)
-MEANS = Panel("Mean of ‖∇J‖² so far", "steps", (0.9, 300), (8e-5, 6), STEPS, SQUARES, "log", "log")
+RIGHT, DOWN = "θ₁, logit of going right", "θ₂, logit of going down"
+LANDSCAPE = Panel("Objective J", RIGHT, (-4, 4), (-2.6, 3), THETA1, THETA2, ylabel=DOWN)
+MEANS = Panel("Mean of ‖∇J‖² so far", "steps", (0.9, 300), (3e-5, 6), STEPS, SQUARES, "log", "log")
 
 
 @cache
@@ -117,7 +118,7 @@ def _draw_runs(ax: Axes, path: np.ndarray) -> None:
     ax.plot(*path[-1].T, "o", color=style.BLUE, ms=4.5, mec=style.PAPER, mew=0.6)
     ax.plot(*path[-1, 0], "o", color=style.VERMILLION, ms=9, mec=style.PAPER, mew=1.5)
     if away := _away(path[-1]):
-        say(ax, 0.7, 1.03, f"{away} of {M} off the map", style.BLUE)
+        say(ax, 1, 1.03, f"{away} of {M} off the map", style.BLUE, "right")
 
 
 def _draw_ball(ax: Axes, spread: np.ndarray | None) -> None:

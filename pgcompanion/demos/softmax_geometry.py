@@ -12,6 +12,7 @@ import numpy as np
 from pgcompanion import exact, style
 from pgcompanion.algorithms import Iterate, exact_problem, npg, policy_gradient_ascent
 from pgcompanion.demos import Control, Panel, panels
+from pgcompanion.demos.engine.marks import dots, key
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import TabularSoftmax
 from pgcompanion.policies.softmax import softmax
@@ -43,6 +44,7 @@ controls = {
 
 POLICY = TabularSoftmax(1, 3)
 COLOURS = {"Vanilla": style.BLUE, "Natural": style.VERMILLION}
+NOW: dict[str, Any] = {"ms": 9, "mec": style.PAPER, "mew": 1.5}
 CORNERS = np.array([(0.5, np.sqrt(0.75)), (1.0, 0.0), (0.0, 0.0)])
 
 LEAST, LOGITS, TIMES = 0.001, (-5.0, 0.0, 5.0), (0.0, 32.0, 64.0, 96.0, 128.0)
@@ -51,12 +53,12 @@ UPPER = {
         Panel(method, xlim=(-0.13, 1.13), ylim=(-0.17, 1.03), numbers="") for method in COLOURS
     ),
     "logits": tuple(
-        Panel(f"{method}, θ₂ − θ₃", "θ₁ − θ₃", (-7, 8), (-7, 8), LOGITS, LOGITS, numbers=numbers)
-        for method, numbers in zip(COLOURS, ("xy", "x"), strict=True)
+        Panel(method, "θ₁ − θ₃", (-7, 8), (-7, 8), LOGITS, LOGITS, numbers=numbers, ylabel=ylabel)
+        for method, numbers, ylabel in zip(COLOURS, ("xy", "x"), ("θ₂ − θ₃", ""), strict=True)
     ),
 }
 MISSING = Panel(
-    "What J lacks", "steps", (-2, K + 2), (LEAST, 2), TIMES, (0.01, 0.1, 1.0), yscale="log"
+    "What J lacks", "steps", (-2, K + 2), (LEAST, 2), TIMES, (0.01, 0.1, 1.0), yscale="log", lines=1
 )
 
 
@@ -124,18 +126,20 @@ def frame(start: str, gap: float, view: str, k: int) -> Figure:
     Statement: `npg`.
     """
     with style.within():
-        fig, (*fields, lacks) = panels((UPPER[view], (MISSING,)), 5.0, (1.5, 1.0))
-        for (method, colour), ax in zip(COLOURS.items(), fields, strict=True):
+        fig, (*fields, lacks) = panels((UPPER[view], (MISSING,)), 5.2, (1.5, 1.0))
+        for x, (method, colour), ax in zip((0.02, 0.3), COLOURS.items(), fields, strict=True):
             theta = path(method, start, gap)
+            lack = np.column_stack([np.arange(K + 1), missing(theta, gap)])
             if view == "probabilities":
                 _draw_triangle(ax, gap)
             _draw_field(ax, method, gap, view)
             _draw_path(ax, place(theta[: k + 1], view), colour)
+            ax.plot(*place(theta[k], view), "o", color=colour, **NOW)
             _draw_absence(ax, place(theta[k], view), colour)
-            lacks.plot(range(K + 1), missing(theta, gap), color=colour, alpha=0.3, lw=4)
-            _draw_path(
-                lacks, np.column_stack([np.arange(K + 1), missing(theta, gap)])[: k + 1], colour
-            )
+            lacks.plot(*lack.T, color=colour, alpha=0.3, lw=4)
+            _draw_path(lacks, lack[: k + 1], colour)
+            dots(lacks, k, lack[k, 1], colour, **NOW)
+            key(lacks, x, method, colour, marker="o", ms=7)
     return fig
 
 
@@ -161,7 +165,6 @@ def _draw_path(ax: Axes, points: np.ndarray, colour: str) -> None:
     ax.plot(*points.T, color=colour, lw=1.5)
     stops = [place for place in (0, *(2**i for i in range(8))) if place < len(points)]
     ax.plot(*points[stops].T, "o", color=colour, ms=4.5, mec=style.PAPER, mew=0.6)
-    ax.plot(*points[-1], "o", color=colour, ms=9, mec=style.PAPER, mew=1.5)
 
 
 def _draw_absence(ax: Axes, point: np.ndarray, colour: str) -> None:

@@ -33,8 +33,9 @@ controls = {
     "eps": Control("PPO's clip ε", (0.1, 0.2, 0.4), default=0.2),
 }
 
-BALLS, AXES = "KL = δ (solid) and its model (dashed)", "change of θ₁ (right); upwards of θ₂ (down)"
-PLANE = Panel(BALLS, AXES, (-3.1, 4.6), (-2.2, 2.2), (-2.0, 0.0, 2.0, 4.0), (-2.0, 0.0, 2.0))
+BALLS, THETA1, THETA2 = "KL = δ (solid) and its model (dashed)", (-2, 0, 2, 4), (-2, 0, 2)
+RIGHT, DOWN = "change of θ₁, logit of going right", "change of θ₂, logit of going down"
+PLANE = Panel(BALLS, RIGHT, (-3.1, 4.7), (-2.2, 2.2), THETA1, THETA2, ylabel=DOWN)
 ALONG = Panel(
     "KL / δ along NPG", "part of the step", (0, 1.3), (0, 2.4), (0.0, 0.5, 1.0), (0.0, 1.0, 2.0)
 )

@@ -134,7 +134,7 @@ def test_the_maps_show_the_time_each_policy_spends():
 def test_the_sentence_states_the_numbers():
     words = demo.describe(**STAND).replace("\N{MINUS SIGN}", "-")
     numbers = re.search(
-        r"J = (\S+) into (\S+); .* promised (\S+), the bound allows (\S+)\. .* the new one (\S+)\.$",
+        r"J = (\S+) into (\S+); .* promised (\S+), the bound allows (\S+)\. .* the new one (\S+)\. L",
         words,
     )
     new = demo.step(**STAND)

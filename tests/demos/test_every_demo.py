@@ -92,6 +92,43 @@ def test_the_keyboard_moves_every_control_in_a_browser(
         print(f"\n{demo.__name__}: first move {moved - start:.2f} s after opening")
 
 
+#: What is wrong with the words of each picture on a telephone: too small, cut off, or on each other.
+FAULTS = """([pictures, width, larger]) => {
+  const host = document.querySelector(".pg-demo__picture"), faults = [];
+  host.style.width = width + "px";
+  for (const picture of pictures) {
+    host.innerHTML = picture;
+    const svg = host.firstElementChild, frame = svg.getBoundingClientRect();
+    const scale = frame.width / svg.viewBox.baseVal.width;
+    const words = [...svg.querySelectorAll("text")].map((text) => {
+      const size = larger * parseFloat(getComputedStyle(text).fontSize);
+      text.style.fontSize = size + "px";
+      if (scale * size < 9) faults.push("small: " + text.textContent);
+      const box = text.getBoundingClientRect(), rim = box.height / 5;
+      return {text: text.textContent, left: box.left, right: box.right,
+              top: box.top + rim, bottom: box.bottom - rim};
+    });
+    words.forEach((one, place) => {
+      if (one.left < frame.left - 0.5 || one.right > frame.right + 0.5 ||
+          one.top < frame.top || one.bottom > frame.bottom) faults.push("cut off: " + one.text);
+      for (const other of words.slice(place + 1))
+        if (Math.min(one.right, other.right) - Math.max(one.left, other.left) > 0.5 &&
+            Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 0.5)
+          faults.push(`on each other: ${one.text}, ${other.text}`);
+    });
+  }
+  return [...new Set(faults)];
+}"""
+
+
+def test_on_a_telephone_no_word_is_small_or_cut_off_or_on_another(page: Page, visit: Callable):
+    opened = visit(page.text, viewport={"width": 390, "height": 844})
+    pictures = list(dict.fromkeys(page.pictures))
+    assert opened.evaluate(FAULTS, [pictures, 330, 1.0]) == []
+    assert opened.evaluate(FAULTS, [pictures[:1], 330, 2.5])
+    assert opened.evaluate(FAULTS, [pictures[:1], 260, 1.0])
+
+
 def test_a_frame_depends_on_its_controls_alone(demo: ModuleType, page: Page):
     name = demo.__name__.rpartition(".")[2]
     choices = list(grid(demo))

@@ -159,6 +159,15 @@ def test_arrows_paths_and_curves_are_the_fields_the_iterates_and_what_they_lack(
         np.testing.assert_allclose(past.get_xdata(), range(k + 1))
 
 
+def test_what_is_too_small_for_the_panel_is_a_triangle_at_its_edge():
+    for k, marker, y in ((1, "o", None), (demo.K, "v", demo.LEAST)):
+        lacks = demo.frame("far from the best", 0.5, "probabilities", k).axes[2]
+        current = [each for each in lacks.lines if each.get_color() == style.VERMILLION][-2]
+        assert (current.get_marker(), current.get_xdata()[0]) == (marker, k)
+        assert y is None or current.get_ydata()[0] == y
+    assert demo.missing(demo.path("Natural", "far from the best", 0.5)[-1], 0.5) < demo.LEAST
+
+
 def test_the_picture_says_when_a_path_has_left_it():
     def absent(view: str, k: int) -> list[str]:
         axes = demo.frame("in the centre", 0.2, view, k).axes

@@ -8,11 +8,12 @@ import warnings
 import numpy as np
 import pytest
 
-from pgcompanion import exact
+from pgcompanion import exact, style
 from pgcompanion.demos import gridworlds
+from pgcompanion.demos.engine.controls import grid
 from pgcompanion.demos.training import board, workbench
-from pgcompanion.demos.training.course import ALGORITHMS, H, K, train, world
-from pgcompanion.demos.training.picture import OBJECTIVE, sentence
+from pgcompanion.demos.training.course import ALGORITHM, ALGORITHMS, H, K, train, world
+from pgcompanion.demos.training.picture import KNOB, LENGTHS, OBJECTIVE, SMALLEST, sentence
 from pgcompanion.gridworld import MAPS
 
 pytestmark = pytest.mark.statement("ppo")
@@ -72,6 +73,56 @@ def test_a_step_with_next_to_nothing_to_gain_is_finite():
     """The natural gradient's squared length falls to the smallest numbers there are."""
     course = train(MAPS["detour"], "TRPO", 1.687023975571047)
     assert np.isfinite(course.iterates[-1].theta).all()
+
+
+def test_page_and_kernel_name_algorithms_and_iterations_in_one_place(bench: workbench.Workbench):
+    page = gridworlds.controls
+    assert page["algorithm"] is ALGORITHM
+    for control, chooser in ((page["algorithm"], bench.algorithm), (page["k"], bench.k)):
+        assert (chooser.description, chooser.value) == (control.label, control.default)
+        assert set(control.values) <= {value for _, value in chooser.options}
+    assert len(bench.k.options) > len(page["k"].values)
+
+
+def test_sentences_start_with_a_capital_and_say_how_far_the_optimum_is():
+    for values in grid(gridworlds):
+        words = gridworlds.describe(**values)
+        assert words[0].isupper()
+        assert words.endswith("A lighter cell is worth more (left) or visited more often (right).")
+        if values["k"]:
+            course = gridworlds.course(*list(values.values())[:3])
+            here, best = (f"{x:.3f}" for x in (course.iterates[values["k"]].J, course.optimum))
+            assert ("reached to three digits" in words) == (here == best)
+            assert not re.search(r"0\.0+ (?:above|below|nats)", words)
+    assert train(MAPS["4x4"], "policy gradient", 1.0).knob[0].islower(), "the knob alone would not"
+
+
+def test_no_curve_runs_through_the_knob_that_is_named_above_it():
+    courses = {tuple(values.values())[:3] for values in grid(gridworlds)}
+    highest = max(max(it.kl for it in gridworlds.course(*each).iterates[1:]) for each in courses)
+    low, high = np.log10(LENGTHS.ylim)
+    assert np.log10(highest) < low + (KNOB - 0.05) * (high - low)
+    high = np.log10(90.0)
+    assert np.log10(highest) > low + (KNOB - 0.05) * (high - low), "a lower panel has no room"
+
+
+def test_a_step_too_short_for_the_panel_is_a_triangle_and_words():
+    values = {"world": "cliff", "algorithm": "TRPO", "knob": "bold", "k": K}
+    assert train(MAPS["cliff"], "TRPO", 3.0).iterates[-1].kl < SMALLEST
+    assert "less than 0.0001 nats" in gridworlds.describe(**values)
+    for k, marker in ((K, "v"), (4, "o")):
+        lengths = gridworlds.frame(**(values | {"k": k})).axes[3]
+        now = [line for line in lengths.lines if line.get_color() == style.VERMILLION]
+        assert now[-1].get_marker() == marker
+
+
+def test_both_maps_show_walls_pits_and_goals():
+    values = {"world": "detour", "algorithm": "NPG", "knob": "medium", "k": 4}
+    policy, visits, *_ = gridworlds.frame(**values).axes
+    walls = MAPS["detour"].count("#")
+    for ax in (policy, visits):
+        assert sum(bool(patch.get_hatch()) for patch in ax.patches) == walls > 0
+    assert len(visits.patches) == len(policy.patches) > walls
 
 
 def test_the_static_page_and_the_kernel_draw_the_same_course(bench: workbench.Workbench):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 #: Room around the panels, in points. LEFT and BOTTOM hold numbers; BETWEEN and CLOSE stand for them
-#: where there are none.
-LEFT, RIGHT, TOP, BOTTOM, CLOSE, BETWEEN = 32, 8, 24, 32, 8, 16
+#: where there are none. ASIDE holds the name of an upright axis, LINE a line of words.
+LEFT, RIGHT, TOP, BOTTOM, CLOSE, BETWEEN, ASIDE, LINE = 32, 8, 24, 32, 8, 16, 14, 14
 POINTS = 72
 
 
@@ -34,7 +34,8 @@ class Panel:
     """One pair of axes: its title, its limits and ticks, and its share of the row's width.
 
     ``numbers`` names the axes whose ticks carry their numbers; a panel leaves out those that it
-    shares with the one on its left ("x") or below ("y").
+    shares with the one on its left ("x") or below ("y"). The first panel of a row may have a
+    ``ylabel``. ``lines`` is the room between title and axes, in lines of words, for `marks.key`.
     """
 
     title: str = ""
@@ -47,6 +48,8 @@ class Panel:
     yscale: str = "linear"
     numbers: str = "xy"
     width: float = 1.0
+    ylabel: str = ""
+    lines: int = 0
 
 
 Rows = tuple[tuple[Panel, ...], ...]
@@ -112,11 +115,11 @@ def _drawn(rows: Rows, height: float, heights: tuple[float, ...]) -> Picture:
     return fig, axes
 
 
-def say(
-    ax: Axes, x: float, y: float, words: str, colour: str = style.INK, ha: str = "left"
-) -> None:
-    """A note in a panel, in the colour of what it speaks of; ``x`` and ``y`` are parts of its sides."""
-    ax.text(x, y, words, color=colour, ha=ha, size=style.FONT - 1, transform=ax.transAxes)
+def moved(ax: Axes, right: float, up: float) -> Transform:
+    """A move by some points."""
+    from matplotlib.transforms import ScaledTranslation
+
+    return ScaledTranslation(right / POINTS, up / POINTS, ax.figure.dpi_scale_trans)
 
 
 def _boxes(
@@ -125,12 +128,14 @@ def _boxes(
     """Each panel with its place (left, bottom, width, height) in fractions of the figure."""
     width = style.WIDTH * POINTS
     below = [BOTTOM if any("x" in panel.numbers for panel in row) else CLOSE for row in rows]
-    free = height - len(rows) * TOP - sum(below)
+    above = [TOP + LINE * max(panel.lines for panel in row) for row in rows]
+    free = height - sum(above) - sum(below)
+    first = LEFT + ASIDE * any(row[0].ylabel for row in rows)
     top = height
-    for row, share, foot in zip(rows, heights, below, strict=True):
+    for row, share, head, foot in zip(rows, heights, above, below, strict=True):
         tall = free * share / sum(heights)
-        bottom = top - TOP - tall
-        before = [LEFT, *(LEFT if p.yticks and "y" in p.numbers else BETWEEN for p in row[1:])]
+        bottom = top - head - tall
+        before = [first, *(LEFT if p.yticks and "y" in p.numbers else BETWEEN for p in row[1:])]
         room = width - sum(before) - RIGHT
         left = 0.0
         for panel, gap in zip(row, before, strict=True):
@@ -154,7 +159,9 @@ def _furnish(ax: Axes, panel: Panel) -> None:
     for y in panel.yticks if "y" in panel.numbers else ():
         write(0, y, text(y), ax.get_yaxis_transform(), (-5, 0), ha="right", va="center_baseline")
     write(1, 0, panel.xlabel, ax.transAxes, (0, -27), ha="right")
-    _write(ax, 0, 1, panel.title, ax.transAxes, (0, 7), weight="bold")
+    aside = {"ha": "left", "va": "top", "rotation": 90}
+    write(0, 1, panel.ylabel, ax.transAxes, (2 - LEFT - ASIDE, 0), **aside)
+    _write(ax, 0, 1, panel.title, ax.transAxes, (0, 7 + LINE * panel.lines), weight="bold")
 
 
 def _rule(ax: Axes, ticks: tuple[float, ...], upright: bool) -> None:
@@ -180,10 +187,8 @@ def _write(
     **look: Any,
 ) -> None:
     """Write at a place of the axes, moved by some points."""
-    from matplotlib.transforms import ScaledTranslation
-
     from pgcompanion.demos.engine.still import Still
 
-    shift = ScaledTranslation(points[0] / POINTS, points[1] / POINTS, ax.figure.dpi_scale_trans)
     if words:
-        ax.add_artist(Still(x, y, words, transform=transform + shift, clip_on=False, **look))
+        place = transform + moved(ax, *points)
+        ax.add_artist(Still(x, y, words, transform=place, clip_on=False, **look))

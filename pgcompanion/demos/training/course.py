@@ -11,6 +11,7 @@ import numpy as np
 
 from pgcompanion import exact
 from pgcompanion.algorithms import Iterate, npg, policy_gradient_ascent, ppo, trpo
+from pgcompanion.demos import Control
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import TabularSoftmax
 
@@ -33,6 +34,11 @@ ALGORITHMS = {
     "PPO penalty": Algorithm(ppo, "lam", "λ", (1.0, 0.1, 0.01)),
     "PPO clip": Algorithm(partial(ppo, eta=0.1, epochs=20), "eps", "ε", (0.1, 0.3, 0.9)),
 }
+
+
+#: The controls that page and kernel share; the page has fewer iterations to choose from.
+ALGORITHM = Control("algorithm", tuple(ALGORITHMS), default="PPO clip")
+ITERATION = Control("iteration k", tuple(range(K + 1)), default=4, time=True)
 
 
 class Course(NamedTuple):

@@ -13,15 +13,19 @@ from ipywidgets import (  # type: ignore[import-untyped]
     VBox,
 )
 
-from pgcompanion.demos import Control
 from pgcompanion.demos.engine.live import chooser, follow, look, paper, row
 from pgcompanion.demos.training.board import Board
-from pgcompanion.demos.training.course import ALGORITHMS, Algorithm, K, train, world
+from pgcompanion.demos.training.course import (
+    ALGORITHM,
+    ALGORITHMS,
+    ITERATION,
+    Algorithm,
+    train,
+    world,
+)
 from pgcompanion.demos.training.picture import draw, sentence
 from pgcompanion.gridworld import MAPS
 
-ALGORITHM = Control("algorithm", tuple(ALGORITHMS), default="PPO clip")
-ITERATION = Control("iteration k", tuple(range(K + 1)), default=4, time=True)
 NOTCHES = 48
 INDENTED = {"layout": {"margin": "0 0 0 9em"}}
 
