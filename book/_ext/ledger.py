@@ -60,7 +60,7 @@ class Measurement:
 
     def __str__(self) -> str:
         value = f"{self.worst:.1f}" if self.kind == "z-score" else scientific(self.worst)
-        return f"largest {self.kind} {value} over {self.over:,} {self.of}"
+        return f"largest {self.kind} {value} over {counted(self.over, self.of)}"
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,13 @@ def scientific(x: float) -> str:
     """A number as a sentence takes it: 4e-16."""
     mantissa, exponent = f"{x:.0e}".split("e")
     return f"{mantissa}e{int(exponent)}" if x else "0"
+
+
+def counted(number: int, of: str) -> str:
+    """A number and what it counts: "20 policies", "1 policy", "1 pair of trajectories"."""
+    head, *rest = of.split(" ", 1)
+    one = head.removesuffix("ies") + "y" if head.endswith("ies") else head.removesuffix("s")
+    return " ".join([f"{number:,}", one if number == 1 else head, *rest])
 
 
 def read_tests(record: Path) -> list[Check]:
@@ -108,9 +115,21 @@ def verdict(tests: Collection[Check]) -> str:
     return f"checked: {best}"
 
 
+# Words that a test's name writes small: symbols, acronyms and names.
+NAMES = """
+    Adam Fisher GAE Gaussian Gymnasium J KL Kronecker Lipschitz MDP Markov NPG PPO Pinsker Q
+    REINFORCE SGD TRPO
+"""
+SPELLED = {name.lower(): name for name in NAMES.split()} | {
+    "newtons": "Newton's",
+    "trpos": "TRPO's",
+}
+
+
 def sentence(test: Check) -> str:
     """The name of a test in words."""
-    return test.name.removeprefix("test_").replace("_", " ")
+    words = test.name.removeprefix("test_").split("_")
+    return " ".join(SPELLED.get(word, word) for word in words)
 
 
 def faults(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,13 +36,18 @@ def link(first: str) -> str:
     return f"{{prf:ref}}`{first}`"
 
 
+def whole(shape: str) -> str:
+    """A shape with spaces at which no line is broken: `(H, S, A)`."""
+    return re.sub(r"\([^()]*\)", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), shape)
+
+
 def markdown(group: dict) -> Iterator[str]:
     """A group of symbols as a Markdown table."""
     yield from HEAD
     for x in group["symbols"]:
         symbol = f"${x['symbol']}$" if x["symbol"] else ""
         code = ", ".join(f"`{name}`" for name in x["names"])
-        yield f"| {symbol} | {code} | {x['shape']} | {x['meaning']} | {link(x['first'])} |"
+        yield f"| {symbol} | {code} | {whole(x['shape'])} | {x['meaning']} | {link(x['first'])} |"
 
 
 class Notation(SphinxDirective):

@@ -56,6 +56,7 @@ def build_afresh(app: Sphinx, config: Config) -> None:
 
     The caches of earlier fingerprints are dropped.
     """
+    config.html_search_scorer = str(ROOT / "book" / "site" / "search_scorer.js")
     config.pgbook_site = digest(ROOT / "book" / "site", ROOT / "book" / "_ext")
     caches = Path(app.outdir).parent / ".jupyter_cache"
     present = caches / digest(ROOT / "requirements.txt", ROOT / "pgcompanion")

@@ -53,9 +53,37 @@ def together(match: re.Match[str]) -> str:
     return f'<span class="pg-together">{match[0]}</span>' if before or after else formula
 
 
+# What a cell prints, and the mark of a line that stands in columns: that of a table, or of an array.
+PRINTED = re.compile(
+    r'(<div class="output (?:stream|text_plain)[^>]*><div class="highlight"><pre><span></span>)'
+    r"(.*?)(?=</pre>)",
+    re.DOTALL,
+)
+COLUMNS = re.compile(r"\S {2,}\S|^\s*\[")
+
+
+def rows(match: re.Match[str]) -> str:
+    """Mark the lines that must not be broken; a page too narrow for the others breaks them."""
+    lines = match[2].split("\n")
+    return match[1] + "\n".join(
+        f'<span class="pg-row">{line}</span>' if "<" not in line and COLUMNS.search(line) else line
+        for line in lines
+    )
+
+
+# The space before the name of an exercise belongs to no link.
+SOLUTION = re.compile(r"Solution to(<a [^>]*>) ")
+
+# A figure that keeps its size on a telephone.
+WIDE = re.compile(r'<img [^>]*class="[^"]*\bpg-wide\b[^"]*"[^>]*>')
+
+
 def mend(body: str) -> str:
     """Put right what the stock markup gets wrong."""
     body = TOUCHED.sub(together, body)
+    body = PRINTED.sub(rows, body)
+    body = WIDE.sub(r'<div class="pg-scroll">\g<0></div>', body)
+    body = SOLUTION.sub(r"Solution to \1", body)
     # A list holds list items, and a disclosure is named by its own text.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")

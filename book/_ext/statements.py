@@ -14,6 +14,7 @@ import docstrings
 import ledger
 import sources
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -85,9 +86,14 @@ def tie(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def show(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
-    """Write the lines under the statements of a page, and the table where it is to stand."""
+    """Write the lines under the statements of a page, and the table where it is to stand.
+
+    The search finds a statement by its label, too: "gae", "trust region" of `trust_region`.
+    """
     for statement in doctree.findall(is_numbered):
-        statement += app.statement_table.line(pagename, statement["label"])
+        label = statement["label"]
+        entry = ("single", label.replace("_", " "), label, "main", None)
+        statement += [*app.statement_table.line(pagename, label), addnodes.index(entries=[entry])]
     for place in list(doctree.findall(Place)):
         place.replace_self(app.statement_table.node(pagename))
 

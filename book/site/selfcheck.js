@@ -13,6 +13,7 @@
     const whys = [...form.querySelectorAll(".pg-check__why")];
     const [button, answer, all] = [find("button"), find(".pg-check__answer"), find("details")];
     const field = find("input[type=number]");
+    let tries = 0;
 
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -21,7 +22,9 @@
         : whys[find("input:checked").value];
       form.dataset.verdict = "right" in why.dataset ? "right" : "wrong";
       answer.replaceChildren(...[...why.children].slice(1).map((part) => part.cloneNode(true)));
-      all.hidden = false;
+      // Who was wrong once is told why, and may think again before all the answers are offered.
+      tries += 1;
+      if (form.dataset.verdict === "right" || tries > 1) all.hidden = false;
     });
     form.addEventListener("input", () => {
       delete form.dataset.verdict;

@@ -3,10 +3,16 @@
 (function () {
   "use strict";
 
-  // The notebook is saved, not shown, whatever the server calls it.
+  // The notebook is saved, not shown, whatever the server calls it. From a disk a browser may show it
+  // all the same, and then not in the place of the page.
   for (const link of document.querySelectorAll("a.btn-download-notebook")) {
     link.setAttribute("download", "");
-    link.removeAttribute("target");
+    if (location.protocol !== "file:") link.removeAttribute("target");
+  }
+
+  // The menus above a page say what they hold.
+  for (const button of document.querySelectorAll(".bd-header-article .btn.dropdown-toggle")) {
+    button.title = button.getAttribute("aria-label");
   }
 
   // Two of the theme's buttons are named otherwise than they read.
@@ -18,23 +24,38 @@
   name(".search-button-field", "Search Ctrl+K");
   name(".theme-switch-button", "Color mode: Light, Dark or System Settings");
 
-  const BOXES = "div.math mjx-container, mjx-container.pg-wide, .bd-article pre";
+  // On a telephone the contents lie over the text until one of them is chosen.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("dialog[open] a[href]");
+    if (link) link.closest("dialog").close();
+  });
 
-  // What is wider than its box can be reached and scrolled with the keyboard.
+  const BOXES = [
+    "div.math mjx-container",
+    "mjx-container.pg-wide",
+    "pre",
+    ".pst-scrollable-table-container",
+    ".pg-scroll",
+  ].map((box) => `.bd-article ${box}`).join();
+
+  // What is wider than its box shows that it is, and can be reached and scrolled with the keyboard.
   function reachable() {
     for (const formula of document.querySelectorAll("span.math mjx-container")) {
       const column = formula.closest("p, li, td, th, dd, figcaption, div");
       const width = formula.firstElementChild.getBoundingClientRect().width;
-      formula.classList.toggle("pg-wide", width > column.clientWidth);
+      formula.classList.toggle("pg-wide", width > column.clientWidth + 1);
     }
     for (const box of document.querySelectorAll(BOXES)) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      const wide = box.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("pg-scrolls", wide);
+      if (wide) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
   }
   const typeset = window.MathJax && window.MathJax.startup && window.MathJax.startup.promise;
   Promise.resolve(typeset).then(reachable);
-  window.addEventListener("resize", reachable);
+  for (const event of ["load", "resize"]) window.addEventListener(event, reachable);
+  document.addEventListener("toggle", reachable, true);
 
   // Paper shows proofs and hidden code, and is white.
   const root = document.documentElement;

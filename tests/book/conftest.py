@@ -23,6 +23,7 @@ NEED_BROWSER = [
     "test_accessibility.py",
     "test_browser.py",
     "test_inspection.py",
+    "test_layout.py",
     "test_lite.py",
     "test_lost.py",
     "test_pdf.py",

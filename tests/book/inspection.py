@@ -52,6 +52,47 @@ SIDEWAYS = """() => {
   return ["the page scrolls sideways at 390 px: " + wide.slice(-3).join(", ")];
 }"""
 
+# What stands in a box that is too small for it, without the shadow that says so.
+CUT = """() => {
+  const boxes = "mjx-container[display=true], pre, .pst-scrollable-table-container, .pg-scroll";
+  const faults = [];
+  for (const box of document.querySelectorAll(`.bd-article :is(${boxes})`)) {
+    if (box.scrollWidth <= box.clientWidth + 1 || !box.checkVisibility()) continue;
+    const { backgroundImage, backgroundAttachment } = getComputedStyle(box);
+    if (!/gradient/.test(backgroundImage) || !/local.*scroll/.test(backgroundAttachment))
+      faults.push("a box does not show that it goes on: " + box.textContent.trim().slice(0, 60));
+    if (box.tabIndex !== 0) faults.push("a box cannot be scrolled with the keyboard");
+  }
+  return faults;
+}"""
+
+# The button of a closed box lies within the title, which cuts off what does not.
+BUTTONS = """() => [...document.querySelectorAll(".admonition.toggle > .admonition-title")]
+  .filter((title) => {
+    const outer = title.getBoundingClientRect();
+    const inner = title.querySelector("button.toggle-button").getBoundingClientRect();
+    return inner.top < outer.top || inner.bottom > outer.bottom || inner.right > outer.right;
+  })
+  .map((title) => "a button is cut off: " + title.textContent.trim().slice(0, 60))"""
+
+# A word in a table stands on one line. Names in code may be broken.
+WORDS = r"""() => {
+  const faults = [];
+  const text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (text.nextNode()) {
+    const cell = text.currentNode.parentElement.closest("article :is(th, td)");
+    if (!cell || text.currentNode.parentElement.closest("code, mjx-container")) continue;
+    for (const word of text.currentNode.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(text.currentNode, word.index);
+      range.setEnd(text.currentNode, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) faults.push("a word of a table is broken: " + word[0]);
+    }
+  }
+  return faults;
+}"""
+
 
 def watch(page: Page, base: str) -> list[str]:
     """Collect requests elsewhere, failed requests and errors of a page, from now on."""
@@ -87,8 +128,10 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
     for demo in page.locator("figure.pg-demo").all():
         found += move(demo)
     page.evaluate(OPEN_ALL)
-    page.set_viewport_size(NARROW)
-    page.wait_for_timeout(100)
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        page.wait_for_timeout(100)
+        found += page.evaluate(CUT) + page.evaluate(BUTTONS) + page.evaluate(WORDS)
     found += page.evaluate(SIDEWAYS)
     context.close()
     return faults + found

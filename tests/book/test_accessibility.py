@@ -18,7 +18,9 @@ JUDGE = """async () => {
     .flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 200)}`));
 }"""
 OUTLINE = """() => {
-  const style = getComputedStyle(document.activeElement);
+  // The search form has the ring for its field.
+  const ringed = document.activeElement.closest("form.bd-search") || document.activeElement;
+  const style = getComputedStyle(ringed);
   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   return seen || document.activeElement === document.body
     ? null : document.activeElement.outerHTML.slice(0, 200);

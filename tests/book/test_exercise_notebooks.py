@@ -35,9 +35,12 @@ def test_the_notebook_is_up_to_date(title: str, chapter: str) -> None:
 def test_there_is_one_for_each_page_with_exercises_and_it_is_in_the_contents() -> None:
     assert {path.stem for path in exercise_notebooks.FOLDER.glob("*.md")} == set(CHAPTERS.values())
     toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    (part,) = [part for part in toc["parts"] if part["caption"] == "Exercises"]
-    listed = [(entry["title"], entry["file"]) for entry in part["chapters"]]
-    assert listed == [(title, f"exercises/{chapter}") for title, chapter in CHAPTERS.items()]
+    parts = {part["caption"]: part["chapters"] for part in toc["parts"]}
+    number = {entry["file"]: n for n, entry in enumerate(parts["Chapters"], 1)}
+    assert [(entry["title"], entry["file"]) for entry in parts["Exercises"]] == [
+        (f"Exercises {number[chapter]}: {title}", f"exercises/{chapter}")
+        for title, chapter in CHAPTERS.items()
+    ]
 
 
 @each_chapter

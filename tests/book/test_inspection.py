@@ -29,6 +29,17 @@ FAULTY = {
     "image without alternative text": '<img src="data:," alt="../_images/1f2e.png">',
     "drawing without a name": DEMO.replace('aria-label="a bar"', ""),
     "the page scrolls sideways": '<p style="width: 500px">wide</p>',
+    "a box does not show that it goes on": (
+        '<article class="bd-article"><pre style="overflow: auto">' + 900 * "x" + "</pre></article>"
+    ),
+    "a button is cut off": (
+        '<div class="admonition toggle"><p class="admonition-title" style="overflow: hidden">Solution'
+        '<button class="toggle-button" style="position: absolute; top: 9rem">x</button></p></div>'
+    ),
+    "a word of a table is broken": (
+        '<article><table style="overflow-wrap: anywhere; width: 2rem"><tr><td>shape</td></tr></table>'
+        "</article>"
+    ),
     "a demo without a control": DEMO.replace("range", "text"),
     "a control does not change the picture": DEMO,
 }

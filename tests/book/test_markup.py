@@ -9,6 +9,8 @@ from notebooks import ROOT
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
+from ledger import Check, Measurement, sentence
+from notation import whole
 from pgbook_markup import mend
 
 FORMULA = r'<span class="math notranslate nohighlight">\(x\)</span>'
@@ -30,3 +32,60 @@ def test_a_list_of_references_holds_list_items() -> None:
 
 def test_hidden_code_is_named_by_its_own_text() -> None:
     assert mend('<summary aria-label="Toggle hidden content">') == "<summary>"
+
+
+PRINTED = '<div class="output stream"><div class="highlight"><pre><span></span>{}</pre>'
+SENTENCE = "the policies differ by 0e+00"
+COLUMNS = ["  lambda      step", "      10   1.80e-01", "[[0.1 0.2]", " [0.3 0.4]]"]
+
+
+@pytest.mark.parametrize("row", COLUMNS)
+def test_a_printed_row_is_marked_and_a_sentence_is_not(row: str) -> None:
+    mended = mend(PRINTED.format(f"{SENTENCE}\n{row}\n{SENTENCE}"))
+    assert f'\n<span class="pg-row">{row}</span>\n' in mended
+    assert mended.count("pg-row") == 1
+
+
+def test_code_and_coloured_lines_stay_as_they_are() -> None:
+    coloured = PRINTED.format('<span class="ansi">a</span>   b')
+    code = '<div class="highlight"><pre><span></span>x   =   1</pre>'
+    assert mend(coloured) == coloured
+    assert mend(code) == code
+
+
+def test_a_wide_figure_stands_in_a_box_that_scrolls() -> None:
+    wide, other = (
+        '<img alt="a" class="pg-wide pg-keep" src="a.png" />',
+        '<img alt="b" src="b.png" />',
+    )
+    assert mend(wide + other) == f'<div class="pg-scroll">{wide}</div>{other}'
+
+
+def test_the_link_of_a_solution_begins_with_its_text() -> None:
+    title = 'Solution to<a class="reference internal" href="#ex"> Exercise 1.1</a>'
+    assert mend(title) == 'Solution to <a class="reference internal" href="#ex">Exercise 1.1</a>'
+
+
+@pytest.mark.parametrize(
+    ("over", "of", "words"),
+    [
+        (1, "updates", "1 update"),
+        (1, "policies", "1 policy"),
+        (1, "pairs of trajectories", "1 pair of trajectories"),
+        (1, "trajectories", "1 trajectory"),
+        (100, "wrong Q", "100 wrong Q"),
+        (2000, "updates", "2,000 updates"),
+    ],
+)
+def test_one_is_not_many(over: int, of: str, words: str) -> None:
+    assert str(Measurement("error", 4e-14, over, of)) == f"largest error 4e-14 over {words}"
+
+
+def test_a_sentence_spells_symbols_and_names() -> None:
+    test = Check("tests/t.py", "test_the_fisher_matrix_and_the_gradient_of_j_in_a_case", ())
+    assert sentence(test) == "the Fisher matrix and the gradient of J in a case"
+
+
+def test_a_shape_stays_on_one_line() -> None:
+    assert whole("(S, A) or (N, H)") == "(S,\u00a0A) or (N,\u00a0H)"
+    assert whole("int or float") == "int or float"

@@ -126,6 +126,13 @@ def best_of_five() -> float:
     return sum(float(p[list(pattern)].prod()) for pattern in patterns if max(pattern) == 1)
 
 
+def slip_in_a_sum() -> float:
+    """How far the sum of the past and present exceeds what is still to come, at the last step."""
+    r = np.array([1.0, 2.0, 4.0])
+    zero = np.zeros((1, 3), dtype=int)
+    return r[: 2 + 1].sum() - reward_to_go(Trajectories(s=zero, a=zero, r=r[None]))[0, 2]
+
+
 def clipped(A: float, u: float) -> float:
     return ppo_clip_objective(np.log([[u]]), np.zeros((1, 1)), np.array([[A]]), 0.2)
 
@@ -145,6 +152,7 @@ COMPUTED: list[Callable[[], float]] = [
     clip_by_hand,
     gae_by_hand,
     best_of_five,
+    slip_in_a_sum,
 ]
 
 
@@ -184,3 +192,26 @@ def test_the_lemma_with_its_roles_exchanged_turns_the_sign() -> None:
     gain = exact.performance_difference(world, new, old)
     assert np.allclose(exact.performance_difference(world, old, new), -gain, atol=1e-10)
     assert not np.allclose(gain, 0)
+
+
+def test_the_factor_belongs_into_both_lines() -> None:
+    rng = np.random.default_rng(3)
+    N, H, gamma, lam = 3, 4, 0.9, 0.8
+    r, V = rng.normal(size=(N, H)), rng.normal(size=H)
+    zero, steps = np.zeros((N, H), dtype=int), np.tile(np.arange(H), (N, 1))
+    over = np.ones(N, dtype=bool)
+    tau = Trajectories(s=steps, a=zero, r=r, terminated=over, last=zero[:, 0])
+    truth = gae(tau, lambda s: V[s], lam=lam, gamma=gamma)
+
+    def stream(in_delta: bool, in_sum: bool) -> np.ndarray:
+        live = np.where(steps.ravel() == H - 1, 0, 1)
+        rewards, values = r.ravel(), np.append(V[steps.ravel()], V[0])
+        A = np.zeros(N * H + 1)
+        for h in reversed(range(N * H)):
+            first, second = (live[h] if used else 1 for used in (in_delta, in_sum))
+            delta = rewards[h] + gamma * first * values[h + 1] - values[h]
+            A[h] = delta + gamma * lam * second * A[h + 1]
+        return A[:-1].reshape(N, H)
+
+    right = [both for both in product([False, True], repeat=2) if np.allclose(stream(*both), truth)]
+    assert right == [(True, True)]

@@ -61,13 +61,17 @@ def test_another_choice_takes_the_old_answer_away(page: Page, site: Path) -> Non
     expect(form.get_by_role("status")).to_be_empty()
 
 
-def test_the_answers_are_offered_after_the_first_try(page: Page, site: Path) -> None:
-    form = visit(page, site, "objective")[0]
-    summary = form.get_by_text("Answers", exact=True)
-    expect(summary).to_be_hidden()
-    give(form, form, 0)
-    summary.click()
-    expect(form.locator(".pg-check__why").first).to_be_visible()
+def test_all_answers_are_offered_to_who_was_right_or_wrong_twice(page: Page, site: Path) -> None:
+    for places in ([0, 2], [1]):
+        form = visit(page, site, "objective")[0]
+        summary = form.get_by_text("Answers", exact=True)
+        for place in places:
+            expect(summary).to_be_hidden()
+            give(form, form, place)
+        verdict = "right" if places == [1] else "wrong"
+        expect(form).to_have_attribute("data-verdict", verdict)
+        summary.click()
+        expect(form.locator(".pg-check__why").first).to_be_visible()
 
 
 def test_a_choice_needs_no_mouse(page: Page, site: Path) -> None:

@@ -1,0 +1,163 @@
+"""What a reader sees on a telephone, by day and by night, and where the focus is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inspection import NARROW, TYPESET, WIDE
+from playwright.sync_api import Browser, Page, expect
+
+RINGS = """(selector) => [...document.querySelectorAll(selector)].flatMap((box) =>
+  [getComputedStyle(box), getComputedStyle(box, "::before")]).filter((style) =>
+  style.outlineStyle !== "none" || /rgb/.test(style.boxShadow)).length"""
+TELEPHONE = {"viewport": NARROW}
+DARK = {"color_scheme": "dark"}
+
+
+@pytest.fixture
+def page(browser: Browser, site: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    options = {"viewport": WIDE, "reduced_motion": "reduce"} | getattr(request, "param", {})
+    context = browser.new_context(offline=True, **options)
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
+
+
+def visit(page: Page, site: Path, name: str) -> None:
+    page.goto(f"{site.as_uri()}/{name}.html")
+    page.evaluate(TYPESET)
+
+
+@pytest.mark.parametrize("page", [TELEPHONE], indirect=True)
+def test_the_contents_close_when_one_is_chosen(page: Page, site: Path) -> None:
+    visit(page, site, "natural_gradient")
+    page.locator("button.secondary-toggle:visible").click()
+    contents = page.locator("dialog[open]")
+    contents.get_by_text("On this page").click()
+    expect(contents).to_have_count(1)
+    contents.get_by_role("link").nth(3).click()
+    expect(contents).to_have_count(0)
+    heading = page.locator(f"section{page.evaluate('location.hash')} > h2")
+    expect(heading).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("page", [TELEPHONE], indirect=True)
+def test_the_controls_of_a_demo_take_a_row_each_and_a_thumb(page: Page, site: Path) -> None:
+    for name in ["natural_gradient", "importance_sampling", "ppo"]:
+        visit(page, site, name)
+        for control in page.locator(".pg-demo__control").all():
+            assert 44 <= control.bounding_box()["height"] <= 50
+            for target in control.locator("input, select, button").all():
+                box = target.bounding_box()
+                assert box["height"] >= 44
+                assert box["width"] >= 44
+                assert box["x"] + box["width"] <= NARROW["width"]
+
+
+def test_only_a_telephone_has_no_button_back_to_the_top(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 800, "height": 800})
+    visit(page, site, "objective")
+    button = page.locator("#pst-back-to-top")
+    # As the theme's script does on the way up.
+    button.evaluate("button => { button.style = 'display: block; visibility: visible'; }")
+    expect(button).to_be_visible()
+    page.set_viewport_size(NARROW)
+    expect(button).to_be_hidden()
+
+
+@pytest.mark.parametrize("page", [DARK], indirect=True)
+def test_a_figure_that_is_to_stay_as_it_is_is_not_turned_over(page: Page, site: Path) -> None:
+    visit(page, site, "objective")
+    figure = page.locator("div.cell_output img").first
+    turned = "image => getComputedStyle(image).filter !== 'none'"
+    assert figure.evaluate(turned)
+    figure.evaluate("image => image.classList.add('pg-keep')")
+    assert not figure.evaluate(turned)
+
+
+def test_a_wide_figure_keeps_its_size_on_a_telephone(page: Page, site: Path) -> None:
+    visit(page, site, "objective")
+    figure = page.locator("div.cell_output img").last
+    figure.evaluate("""image => {
+      const box = document.createElement("div");
+      box.className = "pg-scroll";
+      image.replaceWith(box);
+      image.classList.add("pg-wide");
+      box.append(image);
+    }""")
+    column = page.locator("article p").first
+    assert figure.bounding_box()["width"] <= column.bounding_box()["width"]
+    page.set_viewport_size(NARROW)
+    expect(page.locator(".pg-scroll.pg-scrolls")).to_have_count(1)
+    assert figure.bounding_box()["width"] == 640
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    figure.evaluate("image => image.classList.remove('pg-wide')")
+    assert figure.bounding_box()["width"] < NARROW["width"]
+
+
+@pytest.mark.parametrize("page", [{}, DARK], indirect=True)
+def test_links_have_one_colour_in_tables_and_in_text(page: Page, site: Path) -> None:
+    colours = """kind => [...new Set([...document.querySelectorAll(kind)]
+      .map((link) => getComputedStyle(link).color))]"""
+    visit(page, site, "objective")
+    text = page.evaluate(colours, ".bd-article p:not(.pg-checked) > a.internal")
+    assert len(text) == 1
+    for name in ["index", "errata", "notation", "statement_index"]:
+        visit(page, site, name)
+        assert page.evaluate(colours, ".bd-article table :is(a, a code)") == text
+
+
+def test_the_focus_has_one_ring(page: Page, site: Path) -> None:
+    visit(page, site, "natural_gradient")
+    button = page.locator(".admonition.toggle button.toggle-button").first
+    button.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    parts = ".admonition.toggle:has(:focus), .admonition.toggle:has(:focus) > .admonition-title"
+    assert page.evaluate(RINGS, parts) == 0
+    assert page.evaluate(RINGS, "button:focus") == 1
+    page.keyboard.press("Control+k")
+    form = "dialog[open] form.bd-search"
+    expect(page.locator(f"{form} input")).to_be_focused()
+    assert page.evaluate(RINGS, f"{form}, {form} input") == 1
+
+
+def test_the_download_is_named(page: Page, site: Path) -> None:
+    visit(page, site, "objective")
+    menu = page.get_by_role("button", name="Download this page")
+    expect(menu).to_have_attribute("title", "Download this page")
+    label = "button => getComputedStyle(button, '::after').content"
+    assert "Download" in menu.evaluate(label)
+    page.set_viewport_size(NARROW)
+    assert "Download" not in menu.evaluate(label)
+
+
+@pytest.mark.parametrize("target", ["_blank", "_self"])
+def test_from_a_disk_the_notebook_does_not_take_the_place_of_the_page(
+    target: str, page: Page, site: Path
+) -> None:
+    visit(page, site, "objective")
+    link = page.locator("a.btn-download-notebook")
+    assert link.get_attribute("target") == "_blank"
+    link.evaluate("(link, target) => { link.target = target; }", target)
+    page.get_by_label("Download this page").click()
+    page.get_by_text("Notebook (.ipynb)").click()
+    page.wait_for_timeout(500)
+    assert page.url.endswith("objective.html") == (target == "_blank")
+
+
+def test_printed_sentences_are_broken_and_rows_are_not(page: Page, site: Path) -> None:
+    visit(page, site, "ppo")
+    page.set_viewport_size(NARROW)
+    text = page.locator("div.cell_output pre", has=page.locator(".pg-row")).first
+    lines = (
+        "pre => pre.getBoundingClientRect().height / parseFloat(getComputedStyle(pre).lineHeight)"
+    )
+    before = text.evaluate(lines)
+    height = "row => row.getClientRects().length"
+    assert {row.evaluate(height) for row in text.locator(".pg-row").all()} == {1}
+    text.evaluate("pre => { pre.style.whiteSpace = 'pre'; }")
+    assert text.evaluate(lines) < before
