@@ -18,6 +18,8 @@ from pgcompanion.exercises.engine.exercise import Exercise
 
 FOLDER = notebooks.BOOK / "exercises"
 IMPORT = "import numpy as np\n\n\n"
+SIGNATURE = re.compile(r"^(def \w+\()(.*)(\) -> .*:)$", re.M)
+WIDTH = 80  # what a page shows of a line of code
 
 PAGE = """\
 ---
@@ -36,7 +38,8 @@ kernelspec:
 
 # {title}: exercises
 
-These exercises belong to [{title}](../{chapter}.md).
+To do these, download this page as a notebook (button at its top) and run it there. They belong to
+[{title}](../{chapter}.md).
 
 Write your lines in the place of the `...`, run the cell, and run the one below it. It compares your
 function with the right answer and with the mistakes that are often made, and says which one it was.
@@ -50,7 +53,11 @@ from pgcompanion.exercises import check, hint, progress, solution
 {exercises}
 ## My progress
 
+In the notebook this cell lists every exercise of the book, and which of them you have done.
+
 ```{{code-cell}} ipython3
+:tags: [remove-output]
+
 progress()
 ```
 """
@@ -65,11 +72,13 @@ EXERCISE = """\
 ```
 
 ```{{code-cell}} ipython3
+:tags: [remove-output]
+
 check("{id}", {id})
 ```
 
-Stuck? `hint("{id}")` gives the first of three hints, then the next. `solution("{id}")` prints a
-solution.
+Stuck? `hint("{id}")` gives the first of three hints, then the next.
+`solution("{id}")` prints a solution.
 """
 
 
@@ -88,7 +97,13 @@ def heading(path: Path) -> str:
 
 def stub(exercise: Exercise) -> str:
     """The starter cell; the notebook's first cell has the import."""
-    return exercise.starter.removeprefix(IMPORT).strip()
+    return SIGNATURE.sub(broken, exercise.starter.removeprefix(IMPORT).strip())
+
+
+def broken(signature: re.Match[str]) -> str:
+    """The first line of a function, in three if it is too long for a page."""
+    long = len(signature[0]) > WIDTH
+    return "{}\n    {}\n{}".format(*signature.groups()) if long else signature[0]
 
 
 def page(title: str, chapter: str) -> str:

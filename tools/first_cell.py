@@ -27,14 +27,20 @@ except ModuleNotFoundError:
     package = "pgcompanion[experiments] @ {archive}"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", package]
     if subprocess.run(pip, capture_output=True).returncode:
-        print(f"The package could not be installed: `pip install '{{package}}'` says why.")
+        print(
+            "The package could not be installed: "
+            f"`pip install '{{package}}'` says why."
+        )
 """
 SAY_HOW = """\
 # Where the book's package is missing, this cell says how to install it.
 try:
     import pgcompanion
 except ModuleNotFoundError:
-    print("This notebook needs `pip install .` in a copy of the book's repository, and a restart.")
+    print(
+        "This notebook needs `pip install .` in a copy of the book's "
+        "repository, and a restart."
+    )
 """
 FENCE = "```{{code-cell}} ipython3\n:tags: [remove-cell, install]\n\n{}```\n"
 PRESENT = re.compile(

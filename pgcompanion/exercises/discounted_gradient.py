@@ -24,7 +24,7 @@ Return an array of shape `(p,)`.
 
 
 def discounted_gradient(scores: np.ndarray, Q: np.ndarray, gamma: float) -> np.ndarray:
-    """The gradient of the discounted objective, estimated with Q at the visited pairs.
+    """The gradient of the discounted objective, from Q at the visited pairs.
 
     scores: (N, H, p); Q: (N, H); gamma: a number. Returns (p,).
     """

@@ -55,8 +55,8 @@ MISTAKES = (
         _outer_of_sums,
         "You summed the scores of an episode before taking the outer product, which brings in "
         "products of different steps. Their mean is zero, because a score has mean zero given the "
-        "past, so your estimate is right on average and noisier. The form asked for leaves them "
-        "out.",
+        "past, so your estimate is right on average, and usually noisier. The form asked for "
+        "leaves them out.",
         "fisher_matrix",
     ),
     Mistake(

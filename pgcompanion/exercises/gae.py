@@ -12,8 +12,10 @@ STATEMENT = r"""
 Generalised advantage estimation adds up the surprises that follow an action, each discounted by
 $\gamma \lambda$ once more:
 
-$$\delta_h = r_h + \gamma V_{h+1} - V_h , \qquad
-  \hat A_h = \delta_h + \gamma \lambda \, \hat A_{h+1} , \qquad \hat A_H = 0 .$$
+$$\begin{gathered}
+  \delta_h = r_h + \gamma V_{h+1} - V_h , \\
+  \hat A_h = \delta_h + \gamma \lambda \, \hat A_{h+1} , \qquad \hat A_H = 0 .
+  \end{gathered}$$
 
 Write `gae(r, V, gamma, lam, terminated)` for $N$ episodes of full length $H$. The array `r` has
 shape `(N, H)`; `V` has shape `(N, H + 1)` and holds the values of the states passed through, the
@@ -28,7 +30,8 @@ def gae(
 ) -> np.ndarray:
     """The generalised advantage estimates of N episodes of H steps.
 
-    r: (N, H); V: (N, H + 1); gamma, lam: numbers; terminated: booleans, (N,). Returns (N, H).
+    r: (N, H); V: (N, H + 1); gamma, lam: numbers; terminated: booleans, (N,).
+    Returns (N, H).
     """
     V_next = V[:, 1:].copy()
     V_next[terminated, -1] = 0.0

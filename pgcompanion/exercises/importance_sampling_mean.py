@@ -37,7 +37,7 @@ MISTAKES = (
     Mistake(
         "inverted_ratio",
         lambda f, p, q: np.mean(q / p * f),
-        "Your ratio is upside down. A point that p visits often and q seldom is missing from the "
+        "Your ratio is upside down. A point that p visits often and q seldom is rare among the "
         "samples, so it must count for more: its weight is p/q.",
         "importance_sampling",
     ),

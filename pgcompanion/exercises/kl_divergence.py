@@ -20,7 +20,7 @@ not cover the support of $p$.
 
 
 def kl_divergence(p: np.ndarray, q: np.ndarray) -> float:
-    """The Kullback-Leibler divergence KL(p || q), in nats; `inf` where q lacks support.
+    """The divergence KL(p || q), in nats; `inf` where q lacks support.
 
     p: (n,); q: (n,). Returns a number.
     """

@@ -19,7 +19,7 @@ policy `pi_new` `(H, S, A)` and the advantages `A_old` `(H, S, A)`. Return one n
 
 
 def performance_difference(d_new: np.ndarray, pi_new: np.ndarray, A_old: np.ndarray) -> float:
-    """How much better the new policy is: the old advantages summed along its path.
+    """How much better the new policy is: old advantages along its path.
 
     d_new: (H, S); pi_new: (H, S, A); A_old: (H, S, A). Returns a number.
     """

@@ -11,10 +11,10 @@ from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_ove
 
 STATEMENT = r"""
 The clipped objective takes away the gain from moving a likelihood ratio further than $\epsilon$.
-With $\rho_h = \pi_\theta(a_h \mid s_h) / \pi^k(a_h \mid s_h)$,
+With $u_h = \pi_\theta(a_h \mid s_h) / \pi^k(a_h \mid s_h)$,
 
-$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \min \bigl( \rho_h^n A_h^n , \;
-  \mathrm{clip}(\rho_h^n, 1 - \epsilon, 1 + \epsilon) \, A_h^n \bigr) .$$
+$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \min \bigl( u_h^n A_h^n , \;
+  \mathrm{clip}(u_h^n, 1 - \epsilon, 1 + \epsilon) \, A_h^n \bigr) .$$
 
 Write `ppo_clip_objective(logp_new, logp_old, A, eps)`. The three arrays have shape `(N, H)`: the
 logarithms of the two likelihoods of the actions that were taken, and the advantages. Return one

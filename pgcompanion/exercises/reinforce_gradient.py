@@ -23,7 +23,7 @@ Return an array of shape `(p,)`.
 
 
 def reinforce_gradient(scores: np.ndarray, r: np.ndarray) -> np.ndarray:
-    """The REINFORCE estimate of the policy gradient: the mean of score times return.
+    """The REINFORCE estimate: the mean of score times return.
 
     scores: (N, H, p); r: (N, H). Returns (p,).
     """
@@ -88,8 +88,8 @@ MISTAKES = (
             scores, np.broadcast_to(r.sum(axis=1, keepdims=True) - r.sum(axis=1).mean(), r.shape)
         ),
         "You took the mean return of the batch away from each return. That is a baseline, and one "
-        "that reuses the very episodes it is applied to: it shrinks the estimate by the factor "
-        "1 - 1/N. This exercise asks for the plain return.",
+        "that reuses the very episodes it is applied to: it shrinks the mean of the estimate by "
+        "the factor 1 - 1/N. This exercise asks for the plain return.",
         "pg_baseline_algorithm",
     ),
     mean_over_steps(reinforce_gradient, "reinforce_pg"),

@@ -19,7 +19,7 @@ $1, 2, 4$ the answer is $7, 6, 4$.
 
 
 def reward_to_go(r: np.ndarray) -> np.ndarray:
-    """The sum of the rewards from step h to the end, for each episode n and step h.
+    """The sum of the rewards from step h on, for each episode n and step h.
 
     r: (N, H). Returns (N, H).
     """

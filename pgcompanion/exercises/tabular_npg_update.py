@@ -102,8 +102,8 @@ MISTAKES = (
     Mistake(
         "greedy",
         lambda pi, A_bar, eta: np.eye(pi.shape[1])[A_bar.argmax(axis=1)],
-        "You put all probability on the action of largest advantage. That is policy iteration, "
-        "which the natural gradient approaches as eta grows without bound.",
+        "You put all probability on the action of largest averaged advantage. That is the limit of "
+        "the step as eta grows without bound, not the step.",
         "npg",
     ),
 )

@@ -21,9 +21,10 @@ and `pi` `(S, A)`. Return the natural logarithm of $\rho_\theta(\tau)$ as one nu
 def trajectory_log_likelihood(
     mu0: np.ndarray, P: np.ndarray, pi: np.ndarray, s: np.ndarray, a: np.ndarray
 ) -> float:
-    """The natural logarithm of the probability of the trajectory (s[0], a[0], s[1], ...).
+    """The log-probability of the trajectory (s[0], a[0], s[1], ...).
 
-    mu0: (S,); P: (S, A, S); pi: (S, A); s and a: integers, (H,). Returns a number.
+    mu0: (S,); P: (S, A, S); pi: (S, A); s and a: integers, (H,).
+    Returns a number.
     """
     start = np.log(mu0[s[0]])
     actions = np.log(pi[s, a]).sum()
@@ -62,8 +63,8 @@ MISTAKES = (
     Mistake(
         "sum_without_logarithms",
         lambda mu0, P, pi, s, a: mu0[s[0]] + pi[s, a].sum() + P[s[:-1], a[:-1], s[1:]].sum(),
-        "You added the probabilities. Independent choices multiply, and it is their logarithms "
-        "that add: take the log of each factor before the sum.",
+        "You added the probabilities. Conditional probabilities multiply, each given what came "
+        "before, and it is their logarithms that add: take the log of each factor before the sum.",
         "autoregressive_trajectories",
     ),
     Mistake(

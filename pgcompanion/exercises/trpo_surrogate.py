@@ -86,8 +86,8 @@ MISTAKES = (
         "trajectory_ratio",
         lambda new, old, A: float((np.exp((new - old).sum(axis=1)) * A.sum(axis=1)).mean()),
         "You multiplied the ratios of all the steps of an episode. That product is right for "
-        "whole trajectories, and its variance explodes with H. The surrogate keeps the states of "
-        "the old policy and reweighs only the action at each step.",
+        "whole trajectories, and its variance can explode with H. The surrogate keeps the states "
+        "of the old policy and reweighs only the action at each step.",
         "trpo_implement",
     ),
     Mistake(
