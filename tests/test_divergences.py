@@ -199,6 +199,27 @@ def test_the_kl_is_half_the_fisher_form_up_to_third_order(small, family, rng):
 # The border
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
+@pytest.mark.parametrize("K", [3, 1000])
+def test_rows_normalised_in_their_own_precision_are_distributions(dtype, K, rng):
+    p = rng.random((2000, K)).astype(dtype)
+    p /= p.sum(axis=1, keepdims=True)
+    assert np.abs(divergences.kl(p, p)).max() == 0
+    if dtype != np.float64:
+        assert (
+            np.abs(p.sum(axis=1) - 1).max() > 1e-8
+        )  # what is refused of a row in double precision
+
+
+@pytest.mark.parametrize(("dtype", "off"), [(np.float64, 1e-6), (np.float32, 1e-3)])
+def test_a_row_that_its_precision_does_not_explain_is_refused(dtype, off):
+    p = np.array([0.2, 0.3, 0.5], dtype=dtype)
+    assert divergences.kl(p, p) == 0
+    p[1] += off
+    with pytest.raises(ValueError, match=r"^p must sum to 1, but it sums to 1\.00"):
+        divergences.kl(p, p)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from typing import Any
 
 import joblib
@@ -17,7 +18,7 @@ import pytest
 from scipy import stats
 
 from pgcompanion.algorithms import npg
-from pgcompanion.experiments import interval, sweep
+from pgcompanion.experiments import Sweep, interval, sweep
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import TabularSoftmax
 
@@ -110,8 +111,8 @@ def test_all_settings_meet_the_same_streams():
 # --- Runs that fail -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_failing_run_is_reported_and_the_others_are_kept(n_jobs):
+def swept_with_failures(**options: Any) -> tuple[Sweep, np.ndarray, float]:
+    """A sweep with failing runs, what its runs draw, and the limit below which half of them fail."""
     whole = sweep(lambda rng: rng.random(), 6, [{}]).curves[""]
     limit = float(np.median(whole))
 
@@ -123,7 +124,12 @@ def test_a_failing_run_is_reported_and_the_others_are_kept(n_jobs):
 
     settings = {"never": {"limit": -1.0}, "half": {"limit": limit}, "always": {"limit": 2.0}}
     with pytest.warns(RuntimeWarning, match=r"9 of 18 runs failed:\nsetting 'always', seed 0"):
-        result = sweep(task, 6, settings, n_jobs=n_jobs)
+        return sweep(task, 6, settings, **options), whole, limit
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failing_run_is_reported_and_the_others_are_kept(n_jobs):
+    result, whole, limit = swept_with_failures(n_jobs=n_jobs)
     assert list(result.curves) == ["never", "half"]
     np.testing.assert_array_equal(result.curves["never"][:, 0], whole)
     np.testing.assert_array_equal(result.curves["half"][:, 0], whole[whole >= limit])
@@ -134,6 +140,18 @@ def test_a_failing_run_is_reported_and_the_others_are_kept(n_jobs):
     for failure in result.failures:
         assert "is below the limit" in str(failure)
         assert "Traceback" in failure.error
+
+
+def test_a_cluster_reports_the_failing_runs_that_processes_report_and_keeps_the_others(cluster):
+    """On either backend the workers, not this process, meet the errors."""
+    here, *_ = swept_with_failures(n_jobs=2)
+    with joblib.parallel_config(backend="dask"):
+        far, *_ = swept_with_failures()
+    assert_the_same(far.curves, here.curves)
+    assert_the_same(far.seeds, here.seeds)
+    assert {failure.setting for failure in far.failures} == {"half", "always"}
+    assert list(map(str, far.failures)) == list(map(str, here.failures))
+    assert all("ZeroDivisionError" in failure.error for failure in far.failures)
 
 
 def test_a_worker_that_dies_does_not_take_the_finished_runs_along(tmp_path):
@@ -254,29 +272,67 @@ def test_the_bar_is_shown_in_a_terminal_or_where_it_is_wanted(
 
 # --- Intervals ------------------------------------------------------------------------------------
 
-REPEATS = 4000
+REPEATS, RESAMPLES = 4000, 1001  # so many resamples that both ends are order statistics
 
 
-def coverage(low: np.ndarray, high: np.ndarray) -> float:
-    return float(((low <= 0) & (high >= 0)).mean())
+def coverage(p: float, low: np.ndarray, high: np.ndarray) -> float:
+    return float(((low <= p) & (p <= high)).mean())
 
 
-@pytest.mark.parametrize("n", [5, 10, 30])
-def test_an_interval_covers_as_often_as_it_says(n, rng):
-    """Each column is an experiment of its own, whose truth is 0."""
-    mean, low, high = interval(rng.normal(size=(n, REPEATS)), rng, resamples=1000)
-    z = stats.norm.ppf(0.975) * np.sqrt((n - 1) / n)
-    expected = 1 - 2 * stats.t.sf(z, n - 1)
-    stderr = np.sqrt(expected * (1 - expected) / REPEATS)
-    slack = 0.02  # the bootstrap's own tails and draws are not exactly normal
-    assert abs(coverage(low, high) - expected) < 5 * stderr + slack
+def chance_to_cover(below: np.ndarray, level: float) -> np.ndarray:
+    """How likely an interval covers a truth below which a resample lies with probability ``below``.
+
+    It does where neither too few nor too many of the resamples lie there: their number is binomial.
+    """
+    outside = round((RESAMPLES - 1) * (1 - level) / 2)
+    few, many = stats.binom.cdf([[outside], [RESAMPLES - 1 - outside]], RESAMPLES, below)
+    return many - few
+
+
+def shared_noise(chances: np.ndarray, weights: np.ndarray) -> float:
+    """At most so uncertain is the share of many experiments, since all of them meet the same resamples."""
+    return float(weights @ np.sqrt(chances * (1 - chances)))
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "level"), [(5, 0.3, 0.95), (10, 0.25, 0.95), (30, 1 / 12, 0.95), (10, 0.45, 0.5)]
+)
+def test_an_interval_covers_as_often_as_theory_says(n, p, level, rng):
+    """A run is 1 with probability p and otherwise 0, so a resample of k ones in n runs is binomial.
+
+    Each column is an experiment of its own. No mean of n runs is p: none lies on the border.
+    """
+    runs = (rng.random((n, REPEATS)) < p).astype(float)
+    mean, low, high = interval(runs, rng, level=level, resamples=RESAMPLES)
+    k = np.arange(n + 1)
+    chances = chance_to_cover(stats.binom.cdf(np.floor(n * p), n, k / n), level)
+    weights = stats.binom.pmf(k, n, p)
+    expected = weights @ chances
+    stderr = np.sqrt(expected * (1 - expected) / REPEATS) + shared_noise(chances, weights)
+    assert abs(coverage(p, low, high) - expected) < 5 * stderr
     narrow = mean - (mean - low) / np.sqrt(n), mean + (high - mean) / np.sqrt(n)
-    assert coverage(*narrow) < expected - 5 * stderr - slack
+    assert coverage(p, *narrow) < expected - 5 * stderr
 
 
-def test_a_lower_level_covers_less(rng):
-    _, low, high = interval(rng.normal(size=(30, REPEATS)), rng, level=0.5, resamples=1000)
-    assert 0.4 < coverage(low, high) < 0.55
+def test_of_normal_results_an_interval_covers_a_little_less_than_if_resamples_were_normal(rng):
+    """Of 5 runs there are 126 different resamples, so a truth's place among them is exact."""
+    n, level = 5, 0.95
+    runs = rng.normal(size=(n, 10 * REPEATS))
+    counts = np.array([c for c in product(range(n + 1), repeat=n) if sum(c) == n])
+    odds = stats.multinomial.pmf(counts, n, np.full(n, 1 / n))
+    chances = chance_to_cover(np.minimum(odds @ (counts @ runs <= 0), 1.0), level)
+    half = stats.norm.ppf((1 + level) / 2) * runs.std(axis=0) / np.sqrt(n)
+    more = (abs(runs.mean(axis=0)) <= half) - chances
+    assert more.mean() > 5 * more.std() / np.sqrt(more.size)
+
+    blocks = np.split(runs, 100, axis=1)[:20]  # each meets resamples of its own
+    ends = [interval(block, rng, level=level, resamples=RESAMPLES) for block in blocks]
+    covered = [coverage(0.0, low, high) for _, low, high in ends]
+    few = chances[: sum(block.shape[1] for block in blocks)]
+    noise = shared_noise(few, np.full(few.size, 1 / few.size)) / np.sqrt(len(blocks))
+    assert abs(np.mean(covered) - few.mean()) < 5 * noise
+    narrow = [coverage(0.0, m - (m - low) / 2, m + (high - m) / 2) for m, low, high in ends]
+    assert np.mean(narrow) < few.mean() - 5 * noise
 
 
 def test_runs_that_agree_leave_no_doubt(rng):

@@ -128,7 +128,7 @@ def test_the_notebook_can_be_downloaded(name: str, server: str, browser: Browser
     page.goto(f"{server}/{name}.html")
     page.get_by_label("Download this page").click()
     with page.expect_download() as download:
-        page.get_by_text("Notebook (.ipynb)").click()
+        page.get_by_role("link", name="Notebook (.ipynb)").click()
     saved = nbformat.read(download.value.path(), as_version=4)
     assert saved == nbformat.read(notebooks.BOOK / f"{name}.ipynb", as_version=4)
     context.close()

@@ -70,11 +70,11 @@ def test_only_a_telephone_has_no_button_back_to_the_top(page: Page, site: Path) 
 @pytest.mark.parametrize("page", [DARK], indirect=True)
 def test_a_figure_that_is_to_stay_as_it_is_is_not_turned_over(page: Page, site: Path) -> None:
     visit(page, site, "objective")
-    figure = page.locator("div.cell_output img").first
+    figure = page.locator("div.cell_output img.pg-keep").first
     turned = "image => getComputedStyle(image).filter !== 'none'"
-    assert figure.evaluate(turned)
-    figure.evaluate("image => image.classList.add('pg-keep')")
     assert not figure.evaluate(turned)
+    figure.evaluate("image => image.classList.remove('pg-keep')")
+    assert figure.evaluate(turned)
 
 
 def test_a_wide_figure_keeps_its_size_on_a_telephone(page: Page, site: Path) -> None:
