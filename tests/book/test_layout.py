@@ -70,7 +70,7 @@ def test_only_a_telephone_has_no_button_back_to_the_top(page: Page, site: Path) 
 @pytest.mark.parametrize("page", [DARK], indirect=True)
 def test_a_figure_that_is_to_stay_as_it_is_is_not_turned_over(page: Page, site: Path) -> None:
     visit(page, site, "objective")
-    figure = page.locator("div.cell_output img.pg-keep").first
+    figure = page.locator("div.cell_output img").first  # a map, whose colours have a meaning
     turned = "image => getComputedStyle(image).filter !== 'none'"
     assert not figure.evaluate(turned)
     figure.evaluate("image => image.classList.remove('pg-keep')")
