@@ -120,8 +120,8 @@ def sample(mdp: MDP, pi: np.ndarray, N: int, rng: np.random.Generator) -> Trajec
     width, room = _width(mdp), first.room(min(N, CHUNK))
     for h in range(0, mdp.H, L):
         for chunk in chunks:
-            path, pair, _ = used = room[:, : len(state[chunk])]
-            draw(h, state[chunk], rng, used)
+            used = room[:, : len(state[chunk])]
+            path, pair = draw(h, state[chunk], rng, used), used[1]
             np.bitwise_and(path, -1 << ROW, out=state[chunk])
             for step in range(h, min(h + L, mdp.H)):
                 np.bitwise_and(path, 2**width - 1, out=pair)

@@ -122,8 +122,23 @@ def network_inputs(space: Any) -> int | np.ndarray:
         array([[1., 0.],
                [0., 1.]])
     """
-    if space.shape == () and getattr(space, "start", None) == 0:
-        return np.eye(int(space.n))
+    n = number_of_states(space)
+    if n is not None:
+        return np.eye(n)
     if hasattr(space, "low") and len(space.shape) == 1:
         return int(space.shape[0])
     raise ValueError(f"space must be a box of vectors or discrete from 0, but it is {space}.")
+
+
+def number_of_states(space: Any) -> int | None:
+    """How many observations a Gymnasium space has, if they are the indices from 0; else ``None``.
+
+    Statement: `tabular_softmax`.
+
+    Example:
+        >>> import gymnasium
+        >>> number_of_states(gymnasium.spaces.Discrete(2))
+        2
+    """
+    indices = space.shape == () and getattr(space, "start", None) == 0
+    return int(space.n) if indices else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from pgcompanion import baselines
 from pgcompanion.algorithms.arguments import positive
+from pgcompanion.algorithms.critic import number_of_states
 from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
 from pgcompanion.algorithms.views import (
@@ -126,10 +127,10 @@ def policy_gradient_ascent(
 def _default_fit(mdp: MDP | Any) -> Callable[[Trajectories], Any]:
     if isinstance(mdp, MDP):
         return lambda tau: baselines.tabular(tau, mdp.S)
-    states = mdp.single_observation_space
-    if states.shape == () and getattr(states, "start", None) == 0:
-        return lambda tau: baselines.tabular(tau, int(states.n))
-    return baselines.mean_reward_to_go
+    S = number_of_states(mdp.single_observation_space)
+    if S is None:
+        return baselines.mean_reward_to_go
+    return lambda tau: baselines.tabular(tau, S)
 
 
 def _ascent(eta: float | Schedule) -> Callable[[LocalProblem, int], np.ndarray]:

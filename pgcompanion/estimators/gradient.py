@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from pgcompanion import checks, exact
+from pgcompanion.estimators.lookup import of_steps
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Softmax
 from pgcompanion.tables import of_policy
@@ -50,9 +51,7 @@ def policy_gradient(
         >>> policy_gradient(TabularSoftmax(1, 2), np.zeros(2), tau, reward_to_go(tau))
         array([-3.,  3.])
     """
-    psi = np.asarray(psi)
-    if psi.shape != tau.r.shape:
-        raise ValueError(f"psi has shape {psi.shape}, but (N, H) = {tau.r.shape} is expected.")
+    psi = of_steps(psi, tau)
     weights = psi if tau.complete else psi * tau.mask
     if per_trajectory:
         g = _scores_of_each(policy, theta, tau, weights)

@@ -1,4 +1,4 @@
-"""A table over steps and states, or steps, states and actions, as trajectories meet it."""
+"""What has an entry for each step of trajectories: a coefficient, or a table as they meet it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion.trajectories import Trajectories
+
+
+def of_steps(psi: np.ndarray, tau: Trajectories) -> np.ndarray:
+    """Coefficients as an array, after checking that each step has one, ``(N, H)``."""
+    psi = np.asarray(psi)
+    if psi.shape != tau.r.shape:
+        raise ValueError(f"psi has shape {psi.shape}, but (N, H) = {tau.r.shape} is expected.")
+    return psi
 
 
 def at_pairs(name: str, Q: np.ndarray, tau: Trajectories) -> np.ndarray:

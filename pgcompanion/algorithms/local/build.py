@@ -11,6 +11,7 @@ from pgcompanion.algorithms import arguments
 from pgcompanion.algorithms.local.problem import LocalProblem
 from pgcompanion.algorithms.local.steps import StepProblem
 from pgcompanion.algorithms.local.table import TableProblem
+from pgcompanion.estimators.lookup import of_steps
 from pgcompanion.mdp import MDP, TimedMDP
 from pgcompanion.policies import Softmax
 from pgcompanion.tables import of_policy
@@ -74,10 +75,7 @@ def sampled_problem(
 
 def coefficients(tau: Trajectories, psi: np.ndarray) -> np.ndarray:
     """``psi (N, H)`` after checking it, and 0 where no step was taken."""
-    psi = np.asarray(psi)
-    if psi.shape != tau.r.shape:
-        raise ValueError(f"psi has shape {psi.shape}, but (N, H) = {tau.r.shape} is expected.")
-    return checks.finite("psi", _where_taken(tau, psi))
+    return checks.finite("psi", _where_taken(tau, of_steps(psi, tau)))
 
 
 def _where_taken(tau: Trajectories, x: np.ndarray) -> np.ndarray:
