@@ -80,7 +80,7 @@ def rollout(
         open_episode = open_episode & ~step.done
         if not open_episode.any():
             break
-    return _pieces(steps, H)
+    return _pieces(steps, H)[0]
 
 
 class Stream:
@@ -115,15 +115,16 @@ class Stream:
         that observation. Since an episode may begin in one batch and end in another, the rows are not
         samples of whole episodes: use them with a value function, and `rollout` without one.
         """
-        steps, ended = [], [np.zeros(0)]
-        for step in islice(self._steps(policy, theta, rng), checks.positive_integer("H", H)):
-            steps.append(step)
-            self._return += step.r * step.taken
-            if step.done.any():
-                ended.append(self._return[step.done])
-                self._return[step.done] = 0.0
-        self.returns = np.concatenate(ended)
-        return _pieces(steps, H)
+        H = checks.positive_integer("H", H)
+        steps = list(islice(self._steps(policy, theta, rng), H))
+        tau, row = _pieces(steps, H)
+        total, goes_on = tau.r.sum(axis=1), steps[0].taken
+        total[: goes_on.sum()] += self._return[goes_on]
+        unfinished = row >= 0
+        self.returns = np.delete(total, row[unfinished])
+        self._return[:] = 0.0
+        self._return[unfinished] = total[row[unfinished]]
+        return tau
 
     def _steps(
         self, policy: Sampler, theta: np.ndarray, rng: np.random.Generator
@@ -153,12 +154,12 @@ class Stream:
         return r, after, terminated, done
 
 
-def _pieces(steps: Sequence[_Step], H: int) -> Trajectories:
+def _pieces(steps: Sequence[_Step], H: int) -> tuple[Trajectories, np.ndarray]:
     """Cut consecutive steps at the ends of episodes: trajectories with one row a piece, ``(N, H)``.
 
     A piece begins with the first step, or after an end, and is over with an episode or with the last
     step. Its row is filled from the left and masked on the right. Rows are in the order in which the
-    pieces begin.
+    pieces begin. Also the row of each environment's episode that is not over yet, ``(n,)``, or -1.
     """
     # Arrays of a row a step, and a column an environment, until they are placed.
     s, a, r, after, terminated, done, taken = map(np.array, zip(*steps, strict=True))
@@ -178,10 +179,8 @@ def _pieces(steps: Sequence[_Step], H: int) -> Trajectories:
     def at_the_end(x: np.ndarray) -> np.ndarray:
         return x[ends][piece[ends].argsort()]
 
-    mask = place(taken)
-    return Trajectories(
-        place(s), place(a), place(r), mask, at_the_end(terminated), at_the_end(after)
-    )
+    arrays = place(s), place(a), place(r), place(taken), at_the_end(terminated), at_the_end(after)
+    return Trajectories(*arrays), np.where(taken[-1] & ~done[-1], piece[-1], -1)
 
 
 def _autoreset_mode(vector_env: Any) -> str:

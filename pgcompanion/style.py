@@ -25,10 +25,23 @@ PALETTE = {
 #: Text and lines, secondary text, the lines of a grid, and the ground (the rim of a mark).
 GREYS = {"ink": "#22272e", "muted": "#626b76", "grid": "#d9dee4", "paper": "#fdfdfd"}
 
-COLOURS = PALETTE | GREYS
+#: Darker twins for words in the colour of what they speak of: text needs more contrast than a mark.
+WORDS = {"vermillion": "#aa4b00", "green": "#007e5c", "purple": "#995a7d"}
+
+COLOURS = PALETTE | GREYS | {f"{name}-words": colour for name, colour in WORDS.items()}
 
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW = PALETTE.values()
 INK, MUTED, GRID, PAPER = GREYS.values()
+
+
+def words(colour: str) -> str:
+    """The colour for words about a mark of this colour: its darker twin, or itself where that is dark enough.
+
+    >>> words(GREEN), words(INK) == INK
+    ('#007e5c', True)
+    """
+    return {PALETTE[name]: darker for name, darker in WORDS.items()}.get(colour, colour)
+
 
 #: A width in inches and a size in points that go together: on a telephone, where a picture of 360
 #: points is shrunk to some 330 pixels, text a point smaller than FONT is still 9 pixels high.

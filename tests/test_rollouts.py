@@ -66,8 +66,8 @@ def length_and_end(n: int, episode: int) -> tuple[int, bool]:
     return script[episode] if episode < len(script) else ENDLESS
 
 
-def scripted(mode: AutoresetMode, copy: bool = True) -> SyncVectorEnv:
-    envs = [lambda n=n: Scripted(n) for n in range(len(SCRIPTS))]
+def scripted(mode: AutoresetMode, copy: bool = True, count: int = len(SCRIPTS)) -> SyncVectorEnv:
+    envs = [lambda n=n: Scripted(n) for n in range(count)]
     return SyncVectorEnv(envs, autoreset_mode=mode, copy=copy)
 
 
@@ -129,14 +129,17 @@ def test_a_reset_step_that_is_counted_fails_the_same_check():
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_stream_counts_the_returns_of_the_episodes_that_ended(mode, rng):
-    stream = Stream(scripted(mode), rng)
+@pytest.mark.parametrize("H", [1, 3, 12])
+@pytest.mark.parametrize("count", [1, len(SCRIPTS)])
+def test_a_stream_counts_the_returns_of_the_episodes_that_ended(mode, H, count, rng):
+    """An episode may have its steps in several batches; a batch may have no step but a reset."""
+    stream = Stream(scripted(mode, count=count), rng)
     ended: list[float] = []
-    for _ in range(10):
-        stream.take(POLICY, THETA, 3, rng)
+    for _ in range(36 // H):
+        stream.take(POLICY, THETA, H, rng)
         ended += stream.returns.tolist()
     expected = []
-    for n, script in enumerate(SCRIPTS):
+    for n, script in enumerate(SCRIPTS[:count]):
         for episode, (length, _) in enumerate(script):
             s = 10000 * n + 100 * episode + np.arange(length)
             expected.append(float((s + s % 10 / 10).sum()))

@@ -9,7 +9,7 @@ import numpy as np
 
 from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
-from pgcompanion.algorithms.streamed import Streamed
+from pgcompanion.algorithms.observed import pieces
 from pgcompanion.algorithms.views import Coefficient
 
 
@@ -39,7 +39,7 @@ def actor_critic(
         coefficient: maps trajectories to their advantages; a new `Critic` by default.
 
     Raises:
-        ValueError: as `Streamed`; ``theta`` does not have the shape ``(p,)`` of the policy, or ``K`` is
+        ValueError: as `pieces`; ``theta`` does not have the shape ``(p,)`` of the policy, or ``K`` is
             not a natural number.
 
     Example:
@@ -54,4 +54,4 @@ def actor_critic(
         >>> path[-1].J > 2 * path[0].J
         True
     """
-    return iterate(Streamed(envs, policy, rng, H, coefficient), theta, update, K)
+    return iterate(pieces(envs, policy, rng, H, coefficient), theta, update, K)

@@ -101,7 +101,7 @@ def fit_value(
         for start in range(0, len(y), size):
             x_part, y_part = x[start : start + size], y[start : start + size]
             single = w.astype(np.float32, copy=False)
-            trace = net.forward(single, x_part, room if len(y_part) == size else None)
+            trace = net.forward(single, x_part, room)
             error = (y_part - trace[-1]) / np.float32(len(y_part))
             w += adam.step(net.backward(single, trace, error, g))
     return w

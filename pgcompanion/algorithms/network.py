@@ -7,16 +7,17 @@ through the pass that gave the ratio. Passes are in single precision, parameters
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from pgcompanion.algorithms.local import LocalProblem, StepProblem
+from pgcompanion.algorithms.local.steps import Pullback
 from pgcompanion.policies import MLP, NeuralGaussian, NeuralSoftmax
+from pgcompanion.policies.network import BLOCK
 from pgcompanion.policies.normal import gaussian_log_density
 
 NetworkPolicy = NeuralSoftmax | NeuralGaussian
-Pullback = Callable[[np.ndarray], np.ndarray]
 Trace = list[np.ndarray] | None
 
 
@@ -50,7 +51,7 @@ def _of_softmax(
     pi = np.exp(z)
     total = pi.sum(axis=0)
     pi /= total
-    taken = a == np.arange(policy.A)[:, None]
+    taken = (a == np.arange(policy.A)[:, None]).astype(pi.dtype)
 
     def pull(w: np.ndarray) -> np.ndarray:
         delta = taken - pi
@@ -72,11 +73,24 @@ def _of_gaussian(
 
     def pull(w: np.ndarray) -> np.ndarray:
         w = w[:, None]
-        of_mean = net.backward(w_mean, trace, (w * z * np.exp(-log_sigma)).T)
+        of_output = (w * z * np.exp(-log_sigma)).T.astype(trace[-1].dtype, copy=False)
+        of_mean = net.backward(w_mean, trace, of_output)
         of_log_sigma = (w * (z * z - 1)).sum(axis=0)[: policy.p - net.p]
         return np.concatenate([of_mean, of_log_sigma])
 
     return gaussian_log_density(a, mu, log_sigma), pull
+
+
+def _log_prob(policy: NetworkPolicy, theta: np.ndarray, x: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """The log-probabilities of `log_prob_pullback`, in blocks that stay in the cache."""
+    room, log_pi = (
+        network_of(policy).buffers(min(BLOCK, len(x)), x.dtype),
+        np.empty(len(x), x.dtype),
+    )
+    for start in range(0, len(x), BLOCK):
+        i = slice(start, start + BLOCK)
+        log_pi[i] = log_prob_pullback(policy, theta, x[i], a[i], room)[0]
+    return log_pi
 
 
 class NetworkProblem(StepProblem):
@@ -102,20 +116,11 @@ class NetworkProblem(StepProblem):
         self.dtype, self._trace = dtype, trace
         s, psi = s.astype(dtype, copy=False), psi.astype(dtype, copy=False)
         if log_prob_k is None:
-            log_prob_k = policy.log_prob(theta_k.astype(dtype, copy=False), s, a)
+            log_prob_k = _log_prob(policy, theta_k.astype(dtype, copy=False), s, a)
         super().__init__(policy, theta_k, s, a, psi, N, log_prob_k)
 
     def ratio(self, theta: np.ndarray) -> np.ndarray:
         return super().ratio(theta.astype(self.dtype, copy=False))
-
-    def surrogate_gradient(self, theta: np.ndarray) -> np.ndarray:
-        u, pull = self._ratio_pullback(theta)
-        return pull(self.psi * u)
-
-    def clipped_gradient(self, theta: np.ndarray, eps: float) -> np.ndarray:
-        u, pull = self._ratio_pullback(theta)
-        inside = np.where(self.psi > 0, u < 1 + eps, u > 1 - eps)
-        return pull(self.psi * u * inside)
 
     def minibatches(self, size: int, rng: np.random.Generator) -> Iterator[LocalProblem]:
         B = len(self.psi)
@@ -125,12 +130,12 @@ class NetworkProblem(StepProblem):
         shuffled = [x[order] for x in (self.states, self.a, self.psi, self.log_prob_k)]
         for start in range(0, B, size):
             s, a, psi, log_prob_k = (x[start : start + size] for x in shuffled)
-            N, room = self.N * len(psi) / B, trace if len(psi) == size else None
+            N = self.N * len(psi) / B
             yield NetworkProblem(
-                self.policy, self.theta_k, s, a, psi, N, log_prob_k, self.dtype, room
+                self.policy, self.theta_k, s, a, psi, N, log_prob_k, self.dtype, trace
             )
 
-    def _ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
+    def ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
         log_pi, pull = log_prob_pullback(
             self.policy, theta.astype(self.dtype, copy=False), self.states, self.a, self._trace
         )

@@ -14,12 +14,12 @@ import numpy as np
 from pgcompanion import checks, exact
 from pgcompanion.algorithms import arguments
 from pgcompanion.algorithms.local import LocalProblem, exact_problem, sampled_problem
-from pgcompanion.algorithms.streamed import (
+from pgcompanion.algorithms.observed import (
     ENVIRONMENTS,
-    Episodes,
-    Streamed,
     WeighedDraw,
     critic_of,
+    episodes,
+    pieces,
 )
 from pgcompanion.baselines import leave_one_out
 from pgcompanion.estimators import minus, reward_to_go
@@ -124,7 +124,7 @@ def view(
     _refuse("N", N, f"{ENVIRONMENTS}, which brings H steps of each of its environments")
     rng = arguments.generator(rng, ENVIRONMENTS)
     psi = scaled(coefficient or critic_of(mdp, rng), scale)
-    return Streamed(mdp, policy, rng, PIECE if H is None else H, psi)
+    return pieces(mdp, policy, rng, PIECE if H is None else H, psi)
 
 
 def episodic(
@@ -149,7 +149,7 @@ def episodic(
 
 def estimated(mdp: MDP | Any, policy: Any, draw: WeighedDraw) -> View:
     """The view through trajectories and coefficients that ``draw`` makes."""
-    return Episodes(policy, draw) if is_vector(mdp) else Sampled(mdp, policy, draw)
+    return episodes(policy, draw) if is_vector(mdp) else Sampled(mdp, policy, draw)
 
 
 def sampler(

@@ -173,7 +173,7 @@ def _draw_absence(ax: Axes, point: np.ndarray, colour: str) -> None:
     if ((point < low) | (point > high)).any():
         look: dict[str, Any] = {"ha": "right", "size": style.FONT - 1, "transform": ax.transAxes}
         paper = {"fc": style.PAPER, "ec": "none", "pad": 1.5}
-        ax.text(0.98, 0.04, "off the map", color=colour, bbox=paper, **look)
+        ax.text(0.98, 0.04, "off the map", color=style.words(colour), bbox=paper, **look)
 
 
 def describe(start: str, gap: float, view: str, k: int) -> str:

@@ -50,13 +50,12 @@ def gae(
     if not 0 <= lam <= 1:
         raise ValueError(f"lam must lie in [0, 1], but it is {lam}.")
     gamma = checks.discount(gamma)
-    v, v_last = _values(tau, V), _value_of_last(tau, V)
+    v, v_last = _values(tau, V), _value_of_last(tau, V)[:, None]
+    v_next = np.hstack([np.where(tau.mask[:, 1:], v[:, 1:], v_last), v_last])
+    surprise = (tau.mask * (tau.r + gamma * v_next - v)).T
     A = np.zeros((tau.H + 1, tau.N))
-    v_next = v_last
     for h in reversed(range(tau.H)):
-        surprise = tau.r[:, h] + gamma * v_next - v[:, h]
-        A[h] = tau.mask[:, h] * (surprise + gamma * lam * A[h + 1])
-        v_next = np.where(tau.mask[:, h], v[:, h], v_last)
+        A[h] = surprise[h] + gamma * lam * A[h + 1]
     return A[:-1].T
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from pgcompanion import checks
 from pgcompanion.policies.state_function import StateFunction, precision
 
-# A block of so many rows keeps its activations in the cache: longer ones took twice the time a row.
-BLOCK = 256
+# A block of so many rows keeps its activations in the cache; shorter ones pay more for each call.
+BLOCK = 512
 
 
 class MLP(StateFunction):
@@ -41,14 +41,14 @@ class MLP(StateFunction):
     def __init__(self, inputs: int | np.ndarray, m: int, hidden: Sequence[int] = (64, 64)) -> None:
         super().__init__(inputs, m)
         self.sizes = (self.d, *_widths(hidden), self.m)
-        self.shapes = [(n_out, n_in + 1) for n_in, n_out in pairwise(self.sizes)]
-        ends = np.cumsum([0] + [rows * columns for rows, columns in self.shapes]).tolist()
-        self.slices = [slice(*ends) for ends in pairwise(ends)]
+        shapes = [(n_out, n_in + 1) for n_in, n_out in pairwise(self.sizes)]
+        ends = np.cumsum([0] + [rows * columns for rows, columns in shapes]).tolist()
+        self._parts = [(slice(*ends), n) for ends, n in zip(pairwise(ends), shapes, strict=True)]
         self.p = ends[-1]
 
     def layers(self, theta: np.ndarray) -> list[np.ndarray]:
         r"""The matrices :math:`[W_l\mid b_l]`: views of ``theta``, so that writing to one writes to it."""
-        return [theta[i].reshape(n) for i, n in zip(self.slices, self.shapes, strict=True)]
+        return [theta[i].reshape(n) for i, n in self._parts]
 
     def init(self, rng: np.random.Generator, gain: float = 0.01) -> np.ndarray:
         r"""Orthogonal weights times :math:`\sqrt2`, times ``gain`` in the last layer; biases 0.
@@ -74,17 +74,17 @@ class MLP(StateFunction):
     ) -> list[np.ndarray]:
         """What each layer takes, and the output ``(m, B)`` at the end, for the rows ``x (B, d)``.
 
-        The passes below take it back. ``trace``, from `buffers` or an earlier pass over as many rows,
-        is written over and returned.
+        The passes below take it back. ``trace``, from `buffers` or an earlier pass, is written over and
+        returned if it has room for as many rows.
         """
-        if trace is None:
+        if trace is None or trace[0].shape[1] != len(x):
             trace = self.buffers(len(x), precision(theta))
         trace[0][:-1] = x.T
         *hidden, last = self.layers(theta)
         for layer, h, h_next in zip(hidden, trace, trace[1:], strict=False):
-            z = np.matmul(layer, h, out=h_next[:-1])
+            z = layer.dot(h, out=h_next[:-1])
             np.tanh(z, out=z)
-        np.matmul(last, trace[-2], out=trace[-1])
+        last.dot(trace[-2], out=trace[-1])
         return trace
 
     def backward(
@@ -96,13 +96,14 @@ class MLP(StateFunction):
     ) -> np.ndarray:
         r"""The gradient :math:`\sum_b\sum_jw_{jb}\nabla f_{\theta,j}(x_b)`, shape ``(p,)``, into ``out`` if given.
 
-        ``trace`` comes from `forward`; ``w (m, B)`` is the derivative of a loss in the outputs.
+        ``trace`` comes from `forward`; ``w (m, B)`` is the derivative of a loss in the outputs, and ``out``
+        is in the precision of both.
         """
         if out is None:
             out = np.empty(self.p, precision(theta, w))
         gradients = self.layers(out)
         for k, delta in self._deltas(theta, trace, w):
-            np.matmul(delta, trace[k].T, out=gradients[k])
+            delta.dot(trace[k].T, out=gradients[k])
         return out
 
     def along(self, theta: np.ndarray, trace: list[np.ndarray], v: np.ndarray) -> np.ndarray:
@@ -114,25 +115,37 @@ class MLP(StateFunction):
         return dz
 
     def apply(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return np.concatenate([self.forward(theta, x[i])[-1].T for i in _blocks(len(x))])
+        y = np.empty((len(x), self.m), precision(theta))
+        for i, trace in self.passes(theta, x):
+            y[i] = trace[-1].T
+        return y
 
     def tangent(self, theta: np.ndarray, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        blocks = _blocks(len(x))
-        return np.concatenate([self.along(theta, self.forward(theta, x[i]), v).T for i in blocks])
+        dy = np.empty((len(x), self.m), precision(theta, v))
+        for i, trace in self.passes(theta, x):
+            dy[i] = self.along(theta, trace, v).T
+        return dy
 
     def cotangent_each(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         each = np.empty((len(x), self.p), precision(theta, w))
         trace = self.forward(theta, x)
         for k, delta in self._deltas(theta, trace, w.T):
             terms = delta.T[:, :, None] * trace[k].T[:, None, :]
-            each[:, self.slices[k]] = terms.reshape(len(x), -1)
+            each[:, self._parts[k][0]] = terms.reshape(len(x), -1)
         return each
 
     def cotangent(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         total = np.zeros(self.p, precision(theta, w))
-        for i in _blocks(len(x)):
-            total += self.backward(theta, self.forward(theta, x[i]), w[i].T)
+        for i, trace in self.passes(theta, x):
+            total += self.backward(theta, trace, w[i].T)
         return total
+
+    def passes(self, theta: np.ndarray, x: np.ndarray) -> Iterator[tuple[slice, list[np.ndarray]]]:
+        """`forward` in blocks of the rows ``x (B, d)``: which rows, and their pass until the next one."""
+        room = self.buffers(min(BLOCK, len(x)), precision(theta))
+        for start in range(0, len(x), BLOCK):
+            i = slice(start, start + BLOCK)
+            yield i, self.forward(theta, x[i], room)
 
     def _deltas(
         self, theta: np.ndarray, trace: list[np.ndarray], w: np.ndarray
@@ -152,10 +165,6 @@ def _slope(h: np.ndarray) -> np.ndarray:
     r""":math:`\tanh'(z)=1-h^2` where :math:`h=\tanh z`."""
     slope = np.square(h)
     return np.subtract(1, slope, out=slope)
-
-
-def _blocks(B: int) -> list[slice]:
-    return [slice(i, i + BLOCK) for i in range(0, max(B, 1), BLOCK)]
 
 
 def _widths(hidden: Sequence[int]) -> tuple[int, ...]:

@@ -49,12 +49,12 @@ def test_each_control_has_a_name_a_value_and_its_own_kind(toy):
 
 @pytest.mark.parametrize("mode", [LIGHT, DARK])
 def test_the_style_sheet_names_every_colour(mode: str):
-    names = set(re.findall(r"--pg-(\w+):", mode))
+    names = set(re.findall(r"--pg-([\w-]+):", mode))
     assert names == set(style.COLOURS)
 
 
 def test_by_day_the_page_has_the_colours_of_the_printed_figures():
-    colours = dict(re.findall(r"--pg-(\w+): (#\w+)", LIGHT))
+    colours = dict(re.findall(r"--pg-([\w-]+): (#\w+)", LIGHT))
     assert colours == {name: c for name, c in style.COLOURS.items() if name != "paper"}
 
 
@@ -72,8 +72,9 @@ def contrast(colour: str, ground: str) -> float:
 
 @pytest.mark.parametrize(("mode", "page"), [(LIGHT, "#ffffff"), (DARK, "#121212")])
 def test_text_and_marks_stand_out_from_the_page(mode: str, page: str):
-    colours = dict(re.findall(r"--pg-(\w+): (#\w+)", mode))
+    colours = dict(re.findall(r"--pg-([\w-]+): (#\w+)", mode))
     marks = [colours[name] for name in ("blue", "vermillion", "green", "purple")]
-    assert min(contrast(colours[name], page) for name in ("ink", "muted")) > 4.5
+    words = ["ink", "muted", "blue", *(f"{name}-words" for name in style.WORDS)]
+    assert min(contrast(colours[name], page) for name in words) > 4.5
     assert min(contrast(mark, page) for mark in marks) > 3
     assert contrast(colours["grid"], page) < 3

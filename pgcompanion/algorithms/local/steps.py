@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from pgcompanion.algorithms.local.problem import LocalProblem
+
+Pullback = Callable[[np.ndarray], np.ndarray]
+"""From a weight for each step, ``(B,)``, to a sum of scores, ``(p,)``."""
 
 
 class StepProblem(LocalProblem):
@@ -51,7 +54,8 @@ class StepProblem(LocalProblem):
         return (self.psi * (self.ratio(theta) - 1)).sum() / self.N
 
     def surrogate_gradient(self, theta: np.ndarray) -> np.ndarray:
-        return self._score_sum(theta, self.psi * self.ratio(theta))
+        u, pull = self.ratio_pullback(theta)
+        return pull(self.psi * u)
 
     def clipped(self, theta: np.ndarray, eps: float) -> float:
         u = self.ratio(theta)
@@ -59,9 +63,9 @@ class StepProblem(LocalProblem):
         return (terms - self.psi).sum() / self.N
 
     def clipped_gradient(self, theta: np.ndarray, eps: float) -> np.ndarray:
-        u = self.ratio(theta)
-        inside = np.where(self.psi > 0, u < 1 + eps, u > 1 - eps)
-        return self._score_sum(theta, self.psi * u * inside)
+        u, pull = self.ratio_pullback(theta)
+        inside = (u - 1) * np.sign(self.psi) < eps
+        return pull(self.psi * u * inside)
 
     def minibatches(self, size: int, rng: np.random.Generator) -> Iterator[LocalProblem]:
         B = len(self.psi)
@@ -71,5 +75,8 @@ class StepProblem(LocalProblem):
             parts = self.states[i], self.a[i], self.psi[i], self.N * len(i) / B, self.log_prob_k[i]
             yield StepProblem(self.policy, self.theta_k, *parts)
 
-    def _score_sum(self, theta: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        return self.policy.score_sum(theta, self.states, self.a, weights) / self.N
+    def ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
+        r"""`ratio`, and the map :math:`w\mapsto\frac1N\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)`."""
+        return self.ratio(
+            theta
+        ), lambda w: self.policy.score_sum(theta, self.states, self.a, w) / self.N

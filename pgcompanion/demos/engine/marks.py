@@ -21,7 +21,8 @@ def say(
     ax: Axes, x: float, y: float, words: str, colour: str = style.INK, ha: str = "left"
 ) -> None:
     """A note in a panel, in the colour of what it speaks of; ``x`` and ``y`` are parts of its sides."""
-    ax.text(x, y, words, color=colour, ha=ha, size=style.FONT - 1, transform=ax.transAxes)
+    look: dict[str, Any] = {"ha": ha, "size": style.FONT - 1, "transform": ax.transAxes}
+    ax.text(x, y, words, color=style.words(colour), **look)
 
 
 def key(

@@ -15,7 +15,7 @@ from pgcompanion.algorithms import (
     reinforce,
 )
 from pgcompanion.algorithms.network import NetworkProblem
-from pgcompanion.algorithms.streamed import Streamed
+from pgcompanion.algorithms.observed import pieces
 from pgcompanion.estimators import policy_gradient, reward_to_go
 from pgcompanion.policies import NeuralGaussian, NeuralSoftmax, TabularSoftmax
 
@@ -74,7 +74,7 @@ class Recorded:
 def test_the_problem_is_a_mean_over_the_pieces(vectors, policy, rng):
     """In four steps the environments bring two and two pieces. One would count the environments instead."""
     theta, psi = 0.5 * rng.normal(size=policy.p), Recorded()
-    problem = Streamed(counting(vectors), policy, rng, H=4, coefficient=psi).problem(theta)
+    problem = pieces(counting(vectors), policy, rng, H=4, coefficient=psi).problem(theta)
     assert isinstance(problem, NetworkProblem if vectors else TableProblem)
     tau = psi.tau
     assert tau.mask.sum(axis=1).tolist() == [2, 3, 2, 1]
@@ -95,13 +95,13 @@ def test_the_problem_is_a_mean_over_the_pieces(vectors, policy, rng):
 @pytest.mark.parametrize("mode", MODES)
 def test_the_objective_is_the_mean_return_of_the_episodes_that_ended(mode, rng):
     """11 and 111 are the returns; asked late, each problem remembers its own."""
-    view = Streamed(counting(mode=mode), NETWORK, rng, H=1, coefficient=reward_to_go)
+    view = pieces(counting(mode=mode), NETWORK, rng, H=1, coefficient=reward_to_go)
     theta = np.zeros(NETWORK.p)
     problems = [view.problem(theta) for _ in range(3)]
     assert np.isnan(view.J(problems[0]))  # no episode ended in the first step
     assert view.J(problems[1]) == 11.0
     assert view.J(problems[2]) == 111.0
-    both = Streamed(counting(mode=mode), NETWORK, rng, H=3, coefficient=reward_to_go)
+    both = pieces(counting(mode=mode), NETWORK, rng, H=3, coefficient=reward_to_go)
     assert both.J(both.problem(theta)) == (11 + 111) / 2
 
 
@@ -109,7 +109,7 @@ def test_the_objective_is_the_mean_return_of_the_episodes_that_ended(mode, rng):
 def test_a_policy_of_another_kind_has_the_plain_problem(rng):
     envs = gymnasium.make_vec("Pendulum-v1", num_envs=3)
     gaussian = NeuralGaussian(inputs=3, n=1, hidden=(4,), sigma=None)
-    view = Streamed(envs, gaussian, rng, H=5)
+    view = pieces(envs, gaussian, rng, H=5)
     assert isinstance(view.problem(gaussian.init(rng)), NetworkProblem)
 
     class Wrapped:
@@ -118,7 +118,7 @@ def test_a_policy_of_another_kind_has_the_plain_problem(rng):
         def __getattr__(self, name):
             return getattr(gaussian, name)
 
-    problem = Streamed(envs, Wrapped(), rng, H=5).problem(gaussian.init(rng))
+    problem = pieces(envs, Wrapped(), rng, H=5).problem(gaussian.init(rng))
     assert type(problem) is StepProblem
 
 
