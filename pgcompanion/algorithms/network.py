@@ -2,7 +2,7 @@ r"""The local problem of a policy that is a network: one pass through it for eac
 
 A generic policy answers two questions of a PPO step, the ratio :math:`\pi_\theta/\pi^k` and the
 gradient, and would send the minibatch through its network for each. Here the gradient goes back
-through the pass that gave the ratio. Passes are in single precision, parameters stay in double.
+through the pass that gave the ratio. Passes are in single precision, whatever the parameters are in.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from pgcompanion.algorithms.views import (
     exactly,
     sampler,
 )
-from pgcompanion.ascent import Schedule, constant
+from pgcompanion.ascent import Adam, Schedule, constant
 from pgcompanion.estimators import along, minus, reward_to_go, total_return
 from pgcompanion.mdp import MDP
 from pgcompanion.trajectories import Trajectories
@@ -31,7 +31,7 @@ def reinforce(
     policy: Any,
     theta: np.ndarray,
     *,
-    eta: float | Schedule,
+    eta: float | Schedule | Adam,
     K: int | None = None,
     N: int | None = None,
     H: int | None = None,
@@ -50,11 +50,12 @@ def reinforce(
 
     Args:
         mdp: a finite MDP, or a vector environment as `gymnasium.make_vec` gives it.
-        eta: a step size, or a schedule that maps :math:`k` to :math:`\eta_k`.
+        eta: a step size, a schedule that maps :math:`k` to :math:`\eta_k`, or `Adam`, whose steps then take
+            the place of :math:`\eta_k` times the gradient. It remembers: every run needs its own.
         H: the longest episode of a vector environment; an MDP has its own horizon.
 
     Raises:
-        ValueError: ``eta`` is not positive; ``mdp`` is neither of the two; ``N`` or a vector environment
+        ValueError: ``eta`` is not positive, or is for another number of parameters; ``mdp`` is neither of the two; ``N`` or a vector environment
             comes without ``rng``, ``N`` with a vector environment, or ``H`` with an MDP.
 
     Source: Williams 1992.
@@ -65,7 +66,7 @@ def reinforce(
         >>> [round(it.J, 3) for it in reinforce(coin, TabularSoftmax(1, 2), np.zeros(2), eta=1.0, K=3)]
         [1.5, 2.453, 2.749, 2.837]
     """
-    return iterate(episodic(mdp, policy, N, rng, coefficient, H), theta, _ascent(eta), K)
+    return iterate(episodic(mdp, policy, N, rng, coefficient, H), theta, _ascent(eta, policy.p), K)
 
 
 def policy_gradient_ascent(
@@ -73,7 +74,7 @@ def policy_gradient_ascent(
     policy: Any,
     theta: np.ndarray,
     *,
-    eta: float | Schedule,
+    eta: float | Schedule | Adam,
     K: int | None = None,
     N: int | None = None,
     M: int | None = None,
@@ -111,7 +112,7 @@ def policy_gradient_ascent(
         True
     """
     if exactly(mdp, N, H):
-        return iterate(Exact(mdp, policy), theta, _ascent(eta), K)
+        return iterate(Exact(mdp, policy), theta, _ascent(eta, policy.p), K)
     first_batch = sampler(mdp, policy, N, rng, H)
     fresh_batch = first_batch if M is None else sampler(mdp, policy, M, rng, H, name="M")
     fit = fit or _default_fit(mdp)
@@ -121,7 +122,7 @@ def policy_gradient_ascent(
         tau = fresh_batch(theta)
         return tau, minus(reward_to_go(tau), along(tau, b) if b.ndim == 2 else b)
 
-    return iterate(estimated(mdp, policy, draw), theta, _ascent(eta), K)
+    return iterate(estimated(mdp, policy, draw), theta, _ascent(eta, policy.p), K)
 
 
 def _default_fit(mdp: MDP | Any) -> Callable[[Trajectories], Any]:
@@ -133,6 +134,10 @@ def _default_fit(mdp: MDP | Any) -> Callable[[Trajectories], Any]:
     return lambda tau: baselines.tabular(tau, S)
 
 
-def _ascent(eta: float | Schedule) -> Callable[[LocalProblem, int], np.ndarray]:
+def _ascent(eta: float | Schedule | Adam, p: int) -> Callable[[LocalProblem, int], np.ndarray]:
+    if isinstance(eta, Adam):
+        if eta.p != p:
+            raise ValueError(f"eta must be Adam for p = {p} parameters, but it is for {eta.p}.")
+        return lambda problem, k: problem.theta_k + eta.step(problem.gradient)
     eta_k = eta if callable(eta) else constant(positive("eta", eta))
     return lambda problem, k: problem.theta_k + eta_k(k) * problem.gradient

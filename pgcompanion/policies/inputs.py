@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.policies.softmax import _sum_by_state
+from pgcompanion.policies.counts import sum_by_state
 
 
 class Observations:
@@ -77,7 +77,7 @@ class FiniteStates:
         return self.features[np.broadcast_to(s, batch).ravel()]
 
     def collect(self, s: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.features, _sum_by_state(s, w, self.S)
+        return self.features, sum_by_state(s, w, self.S)
 
 
 def inputs_of(inputs: int | np.ndarray) -> Observations | FiniteStates:

@@ -14,7 +14,7 @@ from pgcompanion.algorithms import (
     reinforce,
     views,
 )
-from pgcompanion.ascent import inverse_sqrt
+from pgcompanion.ascent import Adam, inverse_sqrt
 from pgcompanion.estimators import (
     along,
     minus,
@@ -216,3 +216,20 @@ def test_a_step_size_must_be_positive(small):
         ):
             with pytest.raises(ValueError, match=rf"^eta must be {message}, but it is"):
                 algorithm(small, policy, np.zeros(policy.p), eta=eta)
+        with pytest.raises(
+            ValueError, match=r"^eta must be Adam for p = 6 parameters, but it is for 5\.$"
+        ):
+            algorithm(small, policy, np.zeros(policy.p), eta=Adam(p=5))
+
+
+@pytest.mark.statement("adam")
+def test_adam_takes_the_place_of_the_step_size(small):
+    """Each iterate is the last one and Adam's step for its exact gradient; the bare gradient would lead elsewhere."""
+    policy = TabularSoftmax(small.S, small.A)
+    for algorithm in (reinforce, policy_gradient_ascent):
+        by_hand = Adam(policy.p, eta=0.1)
+        its = algorithm(small, policy, np.zeros(policy.p), eta=Adam(policy.p, eta=0.1), K=5)
+        for before, after in pairwise(its):
+            g = exact.gradient(small, policy, before.theta)
+            np.testing.assert_allclose(after.theta, before.theta + by_hand.step(g), atol=EXACT)
+            assert np.abs(after.theta - before.theta - 0.1 * g).max() > 1e-3

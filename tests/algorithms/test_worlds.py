@@ -24,6 +24,7 @@ from pgcompanion.algorithms import (
     reinforce,
     trpo,
 )
+from pgcompanion.ascent import Adam
 from pgcompanion.estimators import gae
 from pgcompanion.gridworld import MAPS, GridWorld
 from pgcompanion.mdp import MDP
@@ -67,6 +68,9 @@ def test_no_world_is_solved_by_chance(name):
 # --- Exact ----------------------------------------------------------------------------------------
 
 EXACT = {
+    "adam": lambda mdp, policy, theta: policy_gradient_ascent(
+        mdp, policy, theta, eta=Adam(policy.p, eta=0.1), K=100
+    ),
     "npg": lambda *args: npg(*args, eta=10.0, K=100),
     "npg-radius": lambda *args: npg(*args, delta=1.0, K=30),
     "trpo": lambda *args: trpo(*args, delta=1.0, K=30),
@@ -75,7 +79,7 @@ EXACT = {
 }
 
 
-@pytest.mark.statement("npg", "trpo", "ppo", "ppo_clip")
+@pytest.mark.statement("adam", "npg", "trpo", "ppo", "ppo_clip")
 @pytest.mark.parametrize("algorithm", EXACT)
 @pytest.mark.parametrize("name", MAPS)
 def test_exact_algorithms_reach_the_optimum_with_a_stationary_table(name, algorithm):
@@ -83,7 +87,7 @@ def test_exact_algorithms_reach_the_optimum_with_a_stationary_table(name, algori
     assert reaches(from_uniform(EXACT[algorithm], mdp), goal(mdp))
 
 
-@pytest.mark.statement("npg", "trpo", "ppo", "ppo_clip")
+@pytest.mark.statement("adam", "npg", "trpo", "ppo", "ppo_clip")
 @pytest.mark.parametrize("algorithm", EXACT)
 @pytest.mark.parametrize("name", WORLDS)
 def test_exact_algorithms_reach_the_optimum_with_a_time_dependent_table(name, algorithm):
@@ -123,7 +127,7 @@ ASCENTS = {"reinforce": reinforce, "policy_gradient_ascent": policy_gradient_asc
 @pytest.mark.parametrize("ascent", ASCENTS.values(), ids=ASCENTS)
 @pytest.mark.parametrize("name", ONE_GOAL)
 def test_gradient_ascent_reaches_the_optimum(name, ascent):
-    """On every named world but `8x8`, which the test after the next one exempts and says why."""
+    """With a constant step on every named world but `8x8`, which the test after the next one exempts."""
     its = from_uniform(lambda *args: ascent(*args, eta=10.0, K=200), world(name))
     assert reaches(its, goal(world(name)))
 
@@ -138,12 +142,13 @@ def test_gradient_ascent_reaches_the_optimum_of_the_lake(ascent):
 
 @pytest.mark.statement("npg", "gradient_ascent")
 def test_the_nearer_goal_holds_gradient_ascent_and_not_the_natural_gradient():
-    """`8x8` is exempt from the 99% that exact gradient ascent reaches elsewhere, and this is why.
+    """`8x8` is exempt from the 99% that a constant step reaches elsewhere, and this is why.
 
     A nearer goal pays a fifth of the far one, which a uniform policy hardly ever sees. Once the policy
     prefers the near goal, the gradient towards the far one is the advantage times the probability of
-    going there, and vanishes with that probability: a softmax plateau, in the nature of the gradient and
-    not of its step size. The natural gradient divides the probability out and leaves at once.
+    going there, and vanishes with that probability: a softmax plateau. The natural gradient divides the
+    probability out and leaves at once; Adam, which divides each coordinate by the size that it has had,
+    finds the far goal too, as the tests above show.
     """
     mdp = world("8x8")
     for eta in (1.0, 10.0, 100.0):
