@@ -5,8 +5,10 @@ All of them take turns, seed by seed, on one thread each.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from statistics import median
 
 import numpy as np
@@ -24,10 +26,11 @@ Runner = Callable[[int], Result]
 
 
 def tables(peers: bool = False) -> Iterator[str]:
+    settings = json.dumps(asdict(TASKS["CartPole-v1"]))
     with ExitStack() as stack:
         runners: dict[str, Runner] = {OWN: own}
         for name, script in PEERS.items() if peers else ():
-            ask = stack.enter_context(Peer(script))
+            ask = stack.enter_context(Peer(script, settings))
             runners[f"{name}, its settings"] = lambda seed, ask=ask: ask("own", seed)
             runners[f"{name}, our settings"] = lambda seed, ask=ask: ask("same", seed)
         results: dict[str, list[Result]] = {name: [] for name in runners}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from referee import Referee, serve
+from referee import Referee, serve, task
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
@@ -20,15 +20,19 @@ ZOO: dict[str, Any] = {
     "learning_rate": lambda left: 1e-3 * left,
     "clip_range": lambda left: 0.2 * left,
 }
-OURS: dict[str, Any] = {
-    "n_steps": 64,
-    "batch_size": 128,
-    "gae_lambda": 0.97,
-    "gamma": 0.99,
-    "n_epochs": 2,
-    "learning_rate": lambda left: 5e-3 * left,
-    "clip_range": 0.2,
-}
+
+
+def ours(task: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a task of this package, by their names here."""
+    return {
+        "n_steps": task["H"],
+        "batch_size": task["minibatch"],
+        "gae_lambda": task["lam"],
+        "gamma": task["gamma"],
+        "n_epochs": task["epochs"],
+        "learning_rate": lambda left: task["eta"] * left,
+        "clip_range": task["eps"],
+    }
 
 
 class Watch(BaseCallback):
@@ -57,9 +61,11 @@ def run(n: int, steps: int, settings: dict[str, Any], seed: int, referee: Refere
 
 
 if __name__ == "__main__":
+    given = task()
+    n, same = given["num_envs"], ours(given)
     serve(
         {
             "own": lambda seed, referee: run(8, 100_000, ZOO, seed, referee),
-            "same": lambda seed, referee: run(64, 20 * 4096, OURS, seed, referee),
+            "same": lambda seed, referee: run(n, given["K"] * n * given["H"], same, seed, referee),
         }
     )

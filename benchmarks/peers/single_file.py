@@ -10,11 +10,12 @@ the episodes and divergence and clipped fraction of every minibatch kept for the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
-from referee import Referee, serve
+from referee import Referee, serve, task
 from torch import nn
 from torch.distributions import Categorical
 
@@ -28,7 +29,7 @@ class Settings:
     anneal: bool = True
     gamma: float = 0.99
     lam: float = 0.95
-    minibatches: int = 4
+    minibatch: int = 128
     epochs: int = 4
     eps: float = 0.2
     clip_value: bool = True
@@ -37,10 +38,18 @@ class Settings:
     max_norm: float = 0.5
 
 
-OURS = Settings(
-    n=64, steps=64, budget=20 * 4096, eta=5e-3, minibatches=32, epochs=2, lam=0.97,
-    clip_value=False, entropy=0.0,
-)  # fmt: skip
+def ours(task: dict[str, Any]) -> Settings:
+    """The settings of a task of this package, by their names here."""
+    batch = task["num_envs"] * task["H"]
+    shared = {name: task[name] for name in ("eta", "gamma", "lam", "minibatch", "epochs", "eps")}
+    return Settings(
+        n=task["num_envs"],
+        steps=task["H"],
+        budget=task["K"] * batch,
+        clip_value=False,
+        entropy=0.0,
+        **shared,
+    )
 
 
 def layer(n_in: int, n_out: int, gain: float = 2**0.5) -> nn.Linear:
@@ -103,7 +112,7 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
         b_advantage, b_v = advantage.reshape(-1), v.reshape(-1)
         target = b_advantage + b_v
         for _ in range(c.epochs):
-            for i in torch.randperm(batch).chunk(c.minibatches):
+            for i in torch.randperm(batch).split(c.minibatch):
                 pi, value = Categorical(logits=actor(b_s[i])), critic(b_s[i]).squeeze(1)
                 log_u = pi.log_prob(b_a[i]) - b_log_pi[i]
                 u = log_u.exp()
@@ -128,9 +137,10 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
 
 
 if __name__ == "__main__":
+    same = ours(task())
     serve(
         {
             "own": lambda seed, referee: run(Settings(), seed, referee),
-            "same": lambda seed, referee: run(OURS, seed, referee),
+            "same": lambda seed, referee: run(same, seed, referee),
         }
     )
