@@ -14,7 +14,6 @@ import numpy as np
 from pgcompanion.algorithms.local import LocalProblem, StepProblem
 from pgcompanion.algorithms.local.steps import Pullback
 from pgcompanion.policies import MLP, NeuralGaussian, NeuralSoftmax
-from pgcompanion.policies.network import BLOCK
 from pgcompanion.policies.normal import gaussian_log_density
 
 NetworkPolicy = NeuralSoftmax | NeuralGaussian
@@ -81,18 +80,6 @@ def _of_gaussian(
     return gaussian_log_density(a, mu, log_sigma), pull
 
 
-def _log_prob(policy: NetworkPolicy, theta: np.ndarray, x: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """The log-probabilities of `log_prob_pullback`, in blocks that stay in the cache."""
-    room, log_pi = (
-        network_of(policy).buffers(min(BLOCK, len(x)), x.dtype),
-        np.empty(len(x), x.dtype),
-    )
-    for start in range(0, len(x), BLOCK):
-        i = slice(start, start + BLOCK)
-        log_pi[i] = log_prob_pullback(policy, theta, x[i], a[i], room)[0]
-    return log_pi
-
-
 class NetworkProblem(StepProblem):
     r"""The local problem of a policy that is a network, from the steps of sampled trajectories.
 
@@ -116,7 +103,7 @@ class NetworkProblem(StepProblem):
         self.dtype, self._trace = dtype, trace
         s, psi = s.astype(dtype, copy=False), psi.astype(dtype, copy=False)
         if log_prob_k is None:
-            log_prob_k = _log_prob(policy, theta_k.astype(dtype, copy=False), s, a)
+            log_prob_k = policy.log_prob(theta_k.astype(dtype, copy=False), s, a)
         super().__init__(policy, theta_k, s, a, psi, N, log_prob_k)
 
     def ratio(self, theta: np.ndarray) -> np.ndarray:
