@@ -9,7 +9,24 @@ from pgcompanion.policies.counts import sum_by_state, weighted_counts
 from pgcompanion.policies.softmax import Softmax
 
 
-class TabularSoftmax(Softmax):
+class _LinearLogits(Softmax):
+    """States are the indices from 0 to ``S - 1``, and logits are linear in ``theta``."""
+
+    S: int
+
+    @property
+    def states(self) -> np.ndarray:
+        return np.arange(self.S)
+
+    def init(self, rng: np.random.Generator) -> np.ndarray:
+        """The uniform policy, ``theta = 0``: every action is tried equally often."""
+        return np.zeros(self.p)
+
+    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return self.logits(v, s)
+
+
+class TabularSoftmax(_LinearLogits):
     r"""One logit :math:`\theta_{s,a}` for each state and action.
 
     Statement: `tabular_softmax`. :math:`\pi_\theta(a\mid s)=e^{\theta_{s,a}}/\sum_{a'}e^{\theta_{s,a'}}`
@@ -27,19 +44,8 @@ class TabularSoftmax(Softmax):
         self.A = checks.positive_integer("A", A)
         self.p = S * A
 
-    @property
-    def states(self) -> np.ndarray:
-        return np.arange(self.S)
-
-    def init(self, rng: np.random.Generator) -> np.ndarray:
-        """The uniform policy, ``theta = 0``: every action is tried equally often."""
-        return np.zeros(self.p)
-
     def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         return np.asarray(theta).reshape(self.S, self.A)[checks.indices("s", s, self.S)]
-
-    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return self.logits(v, s)
 
     def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
         w = np.asarray(w)
@@ -77,7 +83,7 @@ class TabularSoftmax(Softmax):
         return F.reshape(self.p, self.p)
 
 
-class LinearSoftmax(Softmax):
+class LinearSoftmax(_LinearLogits):
     r"""Logits that are linear in features :math:`\phi(s,a)\in\mathbb R^p`.
 
     Statement: `linear_softmax`, `drop_centring`. :math:`\pi_\theta(a\mid s)\propto e^{\theta^\top\phi(s,a)}` with score
@@ -94,19 +100,8 @@ class LinearSoftmax(Softmax):
         self.features = checks.finite("features", features, (None, None, None)).astype(float)
         self.S, self.A, self.p = self.features.shape
 
-    @property
-    def states(self) -> np.ndarray:
-        return np.arange(self.S)
-
-    def init(self, rng: np.random.Generator) -> np.ndarray:
-        """The uniform policy, ``theta = 0``: every action is tried equally often."""
-        return np.zeros(self.p)
-
     def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         return (self.features @ theta)[checks.indices("s", s, self.S)]
-
-    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return self.logits(v, s)
 
     def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
         return np.einsum("...a,...ap->...p", w, self.features[s])
