@@ -174,7 +174,7 @@ def test_the_picture_says_when_a_path_has_left_it():
         return [words.get_color() for ax in axes for words in ax.texts if "off" in words.get_text()]
 
     assert absent("logits", 2) == []
-    assert absent("logits", 64) == [style.VERMILLION]
+    assert absent("logits", 64) == [style.words(style.VERMILLION)]
     assert absent("probabilities", 128) == []
 
 
