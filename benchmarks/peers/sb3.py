@@ -22,16 +22,16 @@ ZOO: dict[str, Any] = {
 }
 
 
-def ours(task: dict[str, Any]) -> dict[str, Any]:
+def ours(given: dict[str, Any]) -> dict[str, Any]:
     """The settings of a task of this package, by their names here."""
     return {
-        "n_steps": task["H"],
-        "batch_size": task["minibatch"],
-        "gae_lambda": task["lam"],
-        "gamma": task["gamma"],
-        "n_epochs": task["epochs"],
-        "learning_rate": lambda left: task["eta"] * left,
-        "clip_range": task["eps"],
+        "n_steps": given["H"],
+        "batch_size": given["minibatch"],
+        "gae_lambda": given["lam"],
+        "gamma": given["gamma"],
+        "n_epochs": given["epochs"],
+        "learning_rate": lambda left: given["eta"] * left,
+        "clip_range": given["eps"],
     }
 
 

@@ -38,14 +38,14 @@ class Settings:
     max_norm: float = 0.5
 
 
-def ours(task: dict[str, Any]) -> Settings:
+def ours(given: dict[str, Any]) -> Settings:
     """The settings of a task of this package, by their names here."""
-    batch = task["num_envs"] * task["H"]
-    shared = {name: task[name] for name in ("eta", "gamma", "lam", "minibatch", "epochs", "eps")}
+    batch = given["num_envs"] * given["H"]
+    shared = {name: given[name] for name in ("eta", "gamma", "lam", "minibatch", "epochs", "eps")}
     return Settings(
-        n=task["num_envs"],
-        steps=task["H"],
-        budget=task["K"] * batch,
+        n=given["num_envs"],
+        steps=given["H"],
+        budget=given["K"] * batch,
         clip_value=False,
         entropy=0.0,
         **shared,

@@ -9,7 +9,7 @@ import numpy as np
 
 from pgcompanion.algorithms.iterate import Iterate, iterate
 from pgcompanion.algorithms.local import LocalProblem
-from pgcompanion.algorithms.observed import pieces
+from pgcompanion.algorithms.observed import PIECE, pieces
 from pgcompanion.algorithms.views import Coefficient
 
 
@@ -20,7 +20,7 @@ def actor_critic(
     update: Callable[[LocalProblem, int], np.ndarray],
     *,
     rng: np.random.Generator,
-    H: int = 64,
+    H: int = PIECE,
     coefficient: Coefficient | None = None,
     K: int | None = None,
 ) -> Iterator[Iterate]:

@@ -23,6 +23,7 @@ from pgcompanion.rollouts import Stream
 from pgcompanion.trajectories import Trajectories
 
 ENVIRONMENTS = "a vector environment"  # as error messages call it
+PIECE = 64  # steps of each environment between two updates
 WeighedDraw = Callable[[np.ndarray], tuple[Trajectories, np.ndarray]]
 """From parameters to trajectories of their policy and the coefficients ``psi (N, H)`` of these."""
 
@@ -72,7 +73,7 @@ def pieces(
     envs: Any,
     policy: Any,
     rng: np.random.Generator,
-    H: int = 64,
+    H: int = PIECE,
     coefficient: Callable[[Trajectories], np.ndarray] | None = None,
 ) -> Observed:
     """A vector environment through the next ``H`` steps of each of its environments.

@@ -55,8 +55,9 @@ def reinforce(
         H: the longest episode of a vector environment; an MDP has its own horizon.
 
     Raises:
-        ValueError: ``eta`` is not positive, or is for another number of parameters; ``mdp`` is neither of the two; ``N`` or a vector environment
-            comes without ``rng``, ``N`` with a vector environment, or ``H`` with an MDP.
+        ValueError: ``eta`` is not positive, or is for another number of parameters; ``mdp`` is neither of
+            the two; ``N`` or a vector environment comes without ``rng``, ``N`` with a vector environment,
+            or ``H`` with an MDP.
 
     Source: Williams 1992.
 

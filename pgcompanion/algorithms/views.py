@@ -16,6 +16,7 @@ from pgcompanion.algorithms import arguments
 from pgcompanion.algorithms.local import LocalProblem, exact_problem, sampled_problem
 from pgcompanion.algorithms.observed import (
     ENVIRONMENTS,
+    PIECE,
     WeighedDraw,
     critic_of,
     episodes,
@@ -33,7 +34,6 @@ Coefficient = Callable[[Trajectories], np.ndarray]
 Scale = Callable[[Trajectories, np.ndarray], np.ndarray]
 Draw = Callable[[np.ndarray], Trajectories]
 """From parameters to fresh trajectories of their policy."""
-PIECE = 64  # steps of each environment between two updates
 
 
 class View(Protocol):

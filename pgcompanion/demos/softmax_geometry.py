@@ -12,7 +12,7 @@ import numpy as np
 from pgcompanion import exact, style
 from pgcompanion.algorithms import Iterate, exact_problem, npg, policy_gradient_ascent
 from pgcompanion.demos import Control, Panel, panels
-from pgcompanion.demos.engine.marks import dots, key
+from pgcompanion.demos.engine.marks import dots, key, say
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import TabularSoftmax
 from pgcompanion.policies.softmax import softmax
@@ -171,9 +171,8 @@ def _draw_absence(ax: Axes, point: np.ndarray, colour: str) -> None:
     """Say so where a path has left the panel."""
     low, high = np.transpose([ax.get_xlim(), ax.get_ylim()])
     if ((point < low) | (point > high)).any():
-        look: dict[str, Any] = {"ha": "right", "size": style.FONT - 1, "transform": ax.transAxes}
         paper = {"fc": style.PAPER, "ec": "none", "pad": 1.5}
-        ax.text(0.98, 0.04, "off the map", color=style.words(colour), bbox=paper, **look)
+        say(ax, 0.98, 0.04, "off the map", colour, "right", bbox=paper)
 
 
 def describe(start: str, gap: float, view: str, k: int) -> str:

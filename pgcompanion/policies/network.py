@@ -118,9 +118,8 @@ class MLP(StateFunction):
         y = np.empty((self.m, len(x)), precision(theta))
         for i, trace in self.passes(theta, x):
             y[:, i] = trace[-1]
-        return (
-            y.T
-        )  # Columns stay contiguous: a softmax over a few of them takes a tenth of the time.
+        # Its columns stay contiguous: a softmax over a few of them takes a tenth of the time.
+        return y.T
 
     def tangent(self, theta: np.ndarray, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         dy = np.empty((self.m, len(x)), precision(theta, v))

@@ -77,6 +77,8 @@ class StepProblem(LocalProblem):
 
     def ratio_pullback(self, theta: np.ndarray) -> tuple[np.ndarray, Pullback]:
         r"""`ratio`, and the map :math:`w\mapsto\frac1N\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)`."""
-        return self.ratio(
-            theta
-        ), lambda w: self.policy.score_sum(theta, self.states, self.a, w) / self.N
+
+        def pull(w: np.ndarray) -> np.ndarray:
+            return self.policy.score_sum(theta, self.states, self.a, w) / self.N
+
+        return self.ratio(theta), pull

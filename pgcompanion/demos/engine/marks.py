@@ -18,11 +18,17 @@ TRIANGLE = 7
 
 
 def say(
-    ax: Axes, x: float, y: float, words: str, colour: str = style.INK, ha: str = "left"
+    ax: Axes,
+    x: float,
+    y: float,
+    words: str,
+    colour: str = style.INK,
+    ha: str = "left",
+    **look: Any,
 ) -> None:
     """A note in a panel, in the colour of what it speaks of; ``x`` and ``y`` are parts of its sides."""
-    look: dict[str, Any] = {"ha": ha, "size": style.FONT - 1, "transform": ax.transAxes}
-    ax.text(x, y, words, color=style.words(colour), **look)
+    look |= {"color": style.words(colour), "size": style.FONT - 1, "transform": ax.transAxes}
+    ax.text(x, y, words, ha=ha, **look)
 
 
 def key(
