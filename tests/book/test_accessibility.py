@@ -60,6 +60,24 @@ def test_a_page_can_be_read_by_everyone(path: str, site: Path, browser: Browser)
     context.close()
 
 
+MOVING = f"""() => {{
+  ({OPEN_ALL})();
+  return document.getAnimations().map((a) => a.animationName || a.transitionProperty);
+}}"""
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_nothing_moves_for_who_asked_for_less_motion(
+    motion: str, site: Path, browser: Browser
+) -> None:
+    """A folded box fades in for everybody else."""
+    context = fresh(browser, site.as_uri(), reduced_motion=motion)
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/trust_regions.html")
+    assert bool(page.evaluate(MOVING)) == (motion == "no-preference")
+    context.close()
+
+
 FAULTY = {
     "image-alt": "<img src='data:,'>",
     "button-name": "<button></button>",

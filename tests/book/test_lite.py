@@ -66,6 +66,15 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+def open_notebook(page: Page, address: str) -> None:
+    """Until its kernel is idle: whoever runs a cell before it has one is asked to select a kernel."""
+    page.goto(f"{address}/notebooks/index.html?path=index.ipynb")
+    kernel = page.locator(".jp-Toolbar-kernelName", has_text="Python (Pyodide)")
+    expect(kernel).to_be_visible(timeout=STARTING)
+    status = page.locator(".jp-Notebook-ExecutionIndicator")
+    expect(status).to_have_attribute("data-status", "idle", timeout=STARTING)
+
+
 def run(page: Page, code: str) -> None:
     """Run code in a new cell, as a reader with a keyboard does."""
     for key in ("Escape", "b", "y", "Enter"):
@@ -75,9 +84,9 @@ def run(page: Page, code: str) -> None:
 
 
 def test_the_kernel_starts_and_finds_the_package(address: str, page: Page) -> None:
-    page.goto(f"{address}/notebooks/index.html?path=index.ipynb")
+    open_notebook(page, address)
     note = page.locator(".jp-RenderedMarkdown", has_text="This notebook runs in your browser.")
-    expect(note).to_be_visible(timeout=STARTING)
+    expect(note).to_be_visible()
     outputs = page.locator(".jp-OutputArea-output")
     run(page, "print('seven', 3 + 4)")
     expect(outputs.filter(has_text="seven 7")).to_be_visible(timeout=STARTING)
