@@ -6,7 +6,6 @@ the build, and with `-W` its end.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import sources
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -32,7 +30,7 @@ class Place(nodes.General, nodes.Element):
 
 
 class StatementIndex(SphinxDirective):
-    """`{statement-index}`: the table of all statements. Its page is written in every build."""
+    """`{statement-index}`: the table of all statements. Its page is read in every build."""
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
@@ -45,11 +43,13 @@ def record_of(app: Sphinx) -> Path:
     return Path(app.outdir).parent / "statements.json"
 
 
-def write_afresh(app: Sphinx, config: Config) -> None:
-    """Write every page again when the tests measured something else."""
-    record = record_of(app)
-    content = record.read_bytes() if record.exists() else b""
-    config.statements_record = hashlib.sha256(content).hexdigest()
+def write_afresh(app: Sphinx, env: BuildEnvironment) -> set[str]:
+    """Every page is written in every build.
+
+    The lines under its statements follow the tests, and the search forgets the statements of a page
+    that is not written: Sphinx pickles what it knows before `show` adds their labels.
+    """
+    return env.found_docs
 
 
 def is_numbered(node: nodes.Node) -> bool:
@@ -106,11 +106,10 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
 
 
 def setup(app: Sphinx) -> dict:
-    app.add_config_value("statements_record", "", "html", str)
     app.add_node(Place)
     app.add_directive("statement-index", StatementIndex)
     app.add_css_file("statements.css")
-    app.connect("config-inited", write_afresh)
+    app.connect("env-updated", write_afresh)
     app.connect("env-check-consistency", tie)
     app.connect("doctree-resolved", show)
     app.connect("html-collect-pages", source_pages)
