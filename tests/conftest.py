@@ -128,8 +128,9 @@ class StatementRecord:
 def browser() -> Iterator[Browser]:
     """A Chromium without a network. One for all: playwright runs once in a process."""
     import chromium
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # milliseconds: a machine with other work is slow
     path = chromium.find()
     if path is None:
         pytest.fail(chromium.MISSING)
