@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -20,7 +21,8 @@ CELLS = [
 
 @pytest.mark.filterwarnings("default")
 def test_check_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    progress = tmp_path / "progress.json"
+    monkeypatch.setenv("PGCOMPANION_PROGRESS", str(progress))
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
     start = time.monotonic()
     NotebookClient(book, timeout=60, kernel_name="python3").execute()
@@ -30,3 +32,4 @@ def test_check_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "line 3 of <code" in late["data"]["text/html"]
     assert "print('again')" in late["data"]["text/plain"]
     assert after["text"] == "the next cell\n"
+    assert json.loads(progress.read_text(encoding="utf-8")).keys() == {"reward_to_go"}
