@@ -1,7 +1,7 @@
 """The book's own Sphinx extension: what Jupyter Book leaves open, in small hooks.
 
-1. A page is executed afresh when the package, the environment or Python changes, and written
-   afresh when the site's files do. The cache of executed pages lives under a fingerprint.
+1. A page is executed afresh when the package, the environment or Python changes: the cache of
+   executed pages lives under a fingerprint. It is written in every build: see afresh.
 2. Light and dark follow the reader's system from the first visit, without a flash.
 3. A page offers its notebook, and links to where it runs: see launch.
 4. A published site has a sitemap, previews and a page for dead links: see published.
@@ -52,12 +52,8 @@ def digest(*paths: Path) -> str:
 
 
 def build_afresh(app: Sphinx, config: Config) -> None:
-    """Execute pages again when the package changed, write them again when the site did.
-
-    The caches of earlier fingerprints are dropped.
-    """
+    """Execute pages again when the package changed, and drop the caches of earlier fingerprints."""
     config.html_search_scorer = str(ROOT / "book" / "site" / "search_scorer.js")
-    config.pgbook_site = digest(ROOT / "book" / "site", ROOT / "book" / "_ext")
     caches = Path(app.outdir).parent / ".jupyter_cache"
     present = caches / digest(ROOT / "requirements.txt", ROOT / "pgcompanion")
     present.mkdir(parents=True, exist_ok=True)
@@ -95,10 +91,10 @@ def finish_page(
 
 def setup(app: Sphinx) -> dict:
     os.environ["PGCOMPANION_STATIC"] = "1"  # a page shows its demos without a kernel
+    app.setup_extension("afresh")
     launch.setup(app)
     published.setup(app)
     pgbook_markup.setup(app)
-    app.add_config_value("pgbook_site", "", "html", str)
     app.connect("config-inited", build_afresh)
     app.connect("env-check-consistency", lambda app, env: check_notebooks(app))
     app.connect("html-page-context", finish_page, priority=600)

@@ -34,7 +34,6 @@ class SolutionsOf(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
         return [SolutionPlace(chapter=self.arguments[0])]
 
 
@@ -44,7 +43,6 @@ class ProofsOf(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
         return [SolutionPlace(labels=[line.strip() for line in self.content if line.strip()])]
 
 
@@ -128,6 +126,7 @@ def proof_below(doctree: nodes.document, label: str) -> Disclosure | None:
 
 
 def setup(app: Sphinx) -> dict:
+    app.setup_extension("afresh")
     app.add_node(SolutionPlace)
     app.add_directive("solutions-of", SolutionsOf)
     app.add_directive("proofs-of", ProofsOf)

@@ -30,10 +30,9 @@ class Place(nodes.General, nodes.Element):
 
 
 class StatementIndex(SphinxDirective):
-    """`{statement-index}`: the table of all statements. Its page is read in every build."""
+    """`{statement-index}`: the table of all statements."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
         self.env.statement_index = self.env.docname
         return [Place()]
 
@@ -41,15 +40,6 @@ class StatementIndex(SphinxDirective):
 def record_of(app: Sphinx) -> Path:
     """Where the tests left what they measured: beside the built pages."""
     return Path(app.outdir).parent / "statements.json"
-
-
-def write_afresh(app: Sphinx, env: BuildEnvironment) -> set[str]:
-    """Every page is written in every build.
-
-    The lines under its statements follow the tests, and the search forgets the statements of a page
-    that is not written: Sphinx pickles what it knows before `show` adds their labels.
-    """
-    return env.found_docs
 
 
 def is_numbered(node: nodes.Node) -> bool:
@@ -106,10 +96,10 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
 
 
 def setup(app: Sphinx) -> dict:
+    app.setup_extension("afresh")
     app.add_node(Place)
     app.add_directive("statement-index", StatementIndex)
     app.add_css_file("statements.css")
-    app.connect("env-updated", write_afresh)
     app.connect("env-check-consistency", tie)
     app.connect("doctree-resolved", show)
     app.connect("html-collect-pages", source_pages)
