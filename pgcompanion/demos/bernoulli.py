@@ -10,6 +10,7 @@ import numpy as np
 from pgcompanion import bernoulli, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
+from pgcompanion.demos.engine.marks import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def _draw(axes: list[Axes], theta0: float, eta: float, k: int, natural: bool, co
     everywhere = np.linspace(LOW, HIGH, 96)
     hill, parameter, probability = axes
     law = "θ₀ + 99ηk" if natural else "2 sinh θ + 2θ = 99ηk + c"
-    parameter.text(0.04, 0.9, law, transform=parameter.transAxes, va="top", size=style.FONT - 1)
+    say(parameter, 0.04, 0.9, law, va="top")
     for ax, x, curve, at, y in (
         (hill, everywhere, bernoulli.J(everywhere), theta, bernoulli.J(theta)),
         (parameter, times, flow, steps, theta),
