@@ -19,7 +19,7 @@ export OMP_NUM_THREADS := 1
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book serve lite pdf test lint bench notebooks vendor lock clean
+.PHONY: help book serve lite pdf test check lint bench trace notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,10 @@ test: .venv/ready lint book ## lint, build the book and run every test
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
 		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
+check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
+	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
+		--ignore=tests/environments --ignore=tests/exercises -m "not slow" pgcompanion tests
+
 lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -76,6 +80,9 @@ lint: .venv/ready ## check style, format, types and the workflows
 
 bench: .venv/ready ## measure the package's speed side by side with others
 	@$(PY) -m benchmarks $(BENCH)
+
+trace: .venv/ready ## the files and lines that one PPO update on CartPole executes
+	@$(PY) tools/trace.py
 
 notebooks: .venv/ready ## write the exercises' starters, and the notebook beside each page
 	@$(PY) tools/exercise_notebooks.py

@@ -1,3 +1,133 @@
-"""Policy gradients, exact and sampled: the package behind the pgcompanion book."""
+"""Policy gradients, exact and sampled: the package behind the pgcompanion book.
 
-__version__ = "0.1.0"
+``import pgcompanion as pg`` reaches everything: the worlds, policies, sources and algorithms by their
+names, the rooms of equations as modules (``pg.exact.gradient``, ``pg.estimators.gae``). What needs
+Matplotlib, Gymnasium or widgets loads when it is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from pgcompanion import (
+    algorithms,
+    batches,
+    bernoulli,
+    derivatives,
+    divergences,
+    estimators,
+    exact,
+    gridworld,
+    mdp,
+    objectives,
+    policies,
+    steps,
+    training,
+    trajectories,
+)
+from pgcompanion.algorithms import Iterate, npg, policy_iteration, ppo, reinforce, trpo
+from pgcompanion.batches import Batch, Episodes, Exact, Rollouts, Sampled, rollout
+from pgcompanion.derivatives import complex_step
+from pgcompanion.estimators import Critic
+from pgcompanion.gridworld import MAPS, GridWorld
+from pgcompanion.mdp import MDP
+from pgcompanion.policies import (
+    MLP,
+    Density,
+    Gaussian,
+    LinearGaussian,
+    LinearSoftmax,
+    NeuralGaussian,
+    NeuralSoftmax,
+    Policy,
+    Softmax,
+    TabularSoftmax,
+)
+from pgcompanion.steps import Adam
+from pgcompanion.training import (
+    TASKS,
+    Run,
+    Settings,
+    Task,
+    critic_for,
+    evaluate,
+    load,
+    policy_for,
+    render,
+    save,
+    train,
+)
+from pgcompanion.trajectories import Trajectories, sample
+
+__version__ = "0.2.0.dev0"
+
+__all__ = [
+    "MAPS",
+    "MDP",
+    "MLP",
+    "TASKS",
+    "Adam",
+    "Batch",
+    "Critic",
+    "Density",
+    "Episodes",
+    "Exact",
+    "Gaussian",
+    "GridWorld",
+    "Iterate",
+    "LinearGaussian",
+    "LinearSoftmax",
+    "NeuralGaussian",
+    "NeuralSoftmax",
+    "Policy",
+    "Rollouts",
+    "Run",
+    "Sampled",
+    "Settings",
+    "Softmax",
+    "TabularSoftmax",
+    "Task",
+    "Trajectories",
+    "algorithms",
+    "batches",
+    "bernoulli",
+    "complex_step",
+    "critic_for",
+    "derivatives",
+    "divergences",
+    "estimators",
+    "evaluate",
+    "exact",
+    "gridworld",
+    "load",
+    "mdp",
+    "npg",
+    "objectives",
+    "policies",
+    "policy_for",
+    "policy_iteration",
+    "ppo",
+    "reinforce",
+    "render",
+    "rollout",
+    "sample",
+    "save",
+    "steps",
+    "train",
+    "training",
+    "trajectories",
+    "trpo",
+]
+
+_LATER = ("demos", "exercises", "experiments", "notebook", "style")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return import_module(f"pgcompanion.{name}")
+    raise AttributeError(f"module 'pgcompanion' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATER])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,11 @@ class MDP:
     H: int
 
     def __post_init__(self) -> None:
-        P = np.asarray(self.P)
-        if P.ndim != 3 or P.shape[0] != P.shape[2]:
-            raise ValueError(f"P has shape {P.shape}, but (S, A, S) is expected.")
+        P = checks.finite("P", self.P)
+        if P.ndim != 3 or P.shape[0] != P.shape[2] or P.size == 0:
+            raise ValueError(
+                f"P has shape {P.shape}, but (S, A, S) with S and A at least 1 is expected."
+            )
         S, A = P.shape[:2]
         arrays = {
             "P": checks.distribution("P", P, (S, A, S)),
@@ -52,6 +53,8 @@ class MDP:
             "mu0": checks.distribution("mu0", self.mu0, (S,)),
         }
         for name, x in arrays.items():
+            if np.iscomplexobj(x):
+                raise ValueError(f"{name} must be real, but its type is {x.dtype}.")
             x = np.array(x, dtype=float)
             x.flags.writeable = False
             object.__setattr__(self, name, x)
@@ -100,57 +103,8 @@ class MDP:
         P[ends, :, ends] = 1.0
         return cls(P, r, mu0, H)
 
-    def with_time(self) -> TimedMDP:
-        r"""The same process with the step in the state: state :math:`(h,s)` has index ``h * S + s``.
-
-        A stationary policy over these ``H * S`` states is a time-dependent policy of this MDP.
-
-        Example:
-            >>> mdp = MDP(np.ones((1, 2, 1)), [[0.0, 1.0]], [1.0], H=5)
-            >>> timed = mdp.with_time()
-            >>> timed.S, timed.A, timed.H
-            (5, 2, 5)
-        """
-        return TimedMDP(self)
-
-
-class TimedMDP(MDP):
-    """An MDP whose states are the pairs (step, state) of another one, ``base``.
-
-    Statement: `values`. Its dense ``P`` has ``(H S)^2 A`` entries and is only formed when asked for; the exact functions
-    and the sampler fold a table over its states into a time-dependent table over ``base``.
-    The last layer leads to itself: no step follows it.
-    """
-
-    def __init__(self, base: MDP) -> None:
-        mu0 = np.zeros(base.H * base.S)
-        mu0[: base.S] = base.mu0
-        object.__setattr__(self, "base", base)
-        object.__setattr__(self, "r", np.tile(base.r, (base.H, 1)))
-        object.__setattr__(self, "mu0", mu0)
-        object.__setattr__(self, "H", base.H)
-
-    base: MDP
-
-    @property
-    def S(self) -> int:
-        """Number of (step, state) pairs."""
-        return self.H * self.base.S
-
-    @cached_property
-    def P(self) -> np.ndarray:
-        """The dense transition probabilities, shape ``(H S, A, H S)``."""
-        H, S, A = self.H, self.base.S, self.A
-        P = np.zeros((H, S, A, H, S))
-        for h in range(H - 1):
-            P[h, :, :, h + 1] = self.base.P
-        for s in range(S):
-            P[H - 1, s, :, H - 1, s] = 1.0
-        return P.reshape(H * S, A, H * S)
-
-    def fold(self, x: np.ndarray) -> np.ndarray:
-        """Reshape ``(H S, ...)``, an array over the states, into ``(H, S, ...)``."""
-        return x.reshape(self.H, self.base.S, *x.shape[1:])
+    def __repr__(self) -> str:
+        return f"MDP(S={self.S}, A={self.A}, H={self.H})"
 
 
 def _gymnasium_table(env: Any) -> tuple[dict[int, dict[int, list[Any]]], np.ndarray]:
@@ -170,11 +124,10 @@ def _ends(mu0: np.ndarray, goes_on: np.ndarray, terminates: np.ndarray) -> np.nd
     live = mu0 > 0
     for _ in range(len(mu0)):
         live |= (goes_on[live & ~ends] > 0).any(axis=0)
-    both_ways = goes_on[live & ~ends] > 0
-    if both_ways[:, ends].any():
-        s_next = int(np.flatnonzero(ends & both_ways.any(axis=0))[0])
+    if (live & ends).any():
+        s_next = int((live & ends).argmax())
         raise ValueError(
             f"env must end the episode on every way into state {s_next}, "
-            f"but one transition goes on from it."
+            "but one transition goes on from it, or an episode begins there."
         )
     return ends

@@ -105,6 +105,29 @@ def test_the_flow_moves_along_the_gradient():
         np.testing.assert_allclose(speed, g(theta), rtol=1e-6)
 
 
+@pytest.mark.parametrize("t", [1e3, 1e10, 1e30, 1e40, 1e300])
+@pytest.mark.parametrize("theta0", [-3.0, 0.0, 700.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_vanilla_flow_is_right_after_any_time(t, theta0, sign):
+    """Far out 2 sinh(theta) + 2 theta is the way 99 t up to round-off; theta = arsinh of half of it
+    is no such thing."""
+    theta = float(bernoulli.flow(sign * theta0, sign * t))
+    way = 99 * t + 2 * np.sinh(theta0) + 2 * theta0
+    assert 2 * np.sinh(sign * theta) + 2 * sign * theta == pytest.approx(way, rel=1e-11)
+    if theta0 == 0 and t >= 1e30:
+        assert sign * theta == pytest.approx({1e30: 73.67267, 1e40: 96.69852}.get(t, theta * sign))
+    twice_as_long = float(bernoulli.flow(sign * theta0, 2 * sign * t))
+    assert sign * (twice_as_long - theta) > 0 or theta0 == 700
+
+
+def test_after_a_short_time_the_vanilla_flow_has_gone_a_quarter_of_the_way():
+    """At 0 the slope of 2 sinh(theta) + 2 theta is 4, its least: a closer bracket would cut the way
+    off."""
+    t = np.array([1e-300, 1e-12, 1e-6, -1e-6])
+    np.testing.assert_allclose(bernoulli.flow(0.0, t), 99 * t / 4, rtol=1e-9)
+    assert (abs(bernoulli.flow(1.0, t) - 1 - 99 * t / 4) > 0.1 * abs(99 * t / 4))[2:].all()
+
+
 @pytest.mark.parametrize("natural", [True, False])
 def test_small_steps_approach_the_flow(natural: bool):
     """Euler's method errs in proportion to the step: a quarter of it, a quarter of the error."""
@@ -145,6 +168,15 @@ def test_far_out_it_neither_overflows_nor_loses_the_small_probability():
         (lambda: bernoulli.path(0.0, 0.1, 0), r"K must be a positive integer, .*"),
         (lambda: bernoulli.flow(np.nan, 0.1), r"theta0 must be finite, .*"),
         (lambda: bernoulli.flow(0.0, np.nan), r"t must be finite, .*"),
+        (lambda: bernoulli.flow(0.0, 1e308), r"\(r1 - r0\) t must be finite, .*"),
+        (lambda: bernoulli.flow(0.0, 1.0, natural="no"), r"natural must be True or False, .*"),
+        (lambda: bernoulli.path(0.0, 0.1, 3, natural=None), r"natural must be True or False, .*"),
+        (lambda: bernoulli.path(0.0, 0.1, 3, r1=np.nan), r"r1 must be finite, .*"),
+        (lambda: bernoulli.J(0.0, r1=None), r"r1 must be an array of numbers, .*"),
+        (lambda: bernoulli.gradient(0.0, r0="1"), r"r0 must be an array of numbers, .*"),
+        (lambda: bernoulli.natural_gradient(0.0, r0=[1.0, 2.0]), r"r0 has shape \(2,\), .*"),
+        (lambda: bernoulli.probability(1j), r"theta must be real, but its type is complex128\."),
+        (lambda: bernoulli.probability(None), r"theta must be an array of numbers, .*"),
     ],
 )
 def test_a_bad_argument_is_named(call: Callable[[], object], message: str):

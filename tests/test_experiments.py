@@ -7,9 +7,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pgcompanion.algorithms import npg
+from pgcompanion.algorithms import Iterate, npg
+from pgcompanion.batches import Sampled
 from pgcompanion.experiments import Sweep, interval, sweep
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import TabularSoftmax
@@ -26,11 +27,16 @@ SETTINGS = {"short": {"delta": 0.1, "K": 5}, "long": {"delta": 0.5, "K": 8}}
 
 
 @pytest.fixture(scope="module")
-def task() -> partial:
-    """Sampled NPG, an algorithm of the package as it stands."""
+def task() -> Callable[..., Iterator[Iterate]]:
+    """Sampled NPG: what an algorithm of the package yields is what a task may return."""
     world = GridWorld.named("4x4").mdp(H=10)
     policy = TabularSoftmax(world.S, world.A)
-    return partial(npg, world, policy, np.zeros(policy.p), N=20)
+
+    def run(rng: np.random.Generator, delta: float, K: int) -> Iterator[Iterate]:
+        source = Sampled(world, N=20, rng=rng)
+        return npg(source, policy, np.zeros(policy.p), delta=delta, K=K)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def cluster() -> Iterator[Any]:
 # --- The same everywhere --------------------------------------------------------------------------
 
 
-def by_hand(task: partial, seeds: int) -> dict[str, np.ndarray]:
+def by_hand(task: Callable[..., Iterator[Iterate]], seeds: int) -> dict[str, np.ndarray]:
     children = np.random.SeedSequence(0).spawn(seeds)
     return {
         name: np.array(
@@ -199,7 +205,6 @@ def number(rng: np.random.Generator, x: float = 0.0) -> float:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, 2, [{}]), "task must be a function, but it is 3"),
         ((lambda seed: 0.0, 2, [{}]), "task must take the argument rng, but it takes seed"),
         ((number, 0, [{}]), "seeds must be a positive integer, but it is 0"),
         ((number, 1.5, [{}]), "seeds must be a positive integer, but it is 1.5"),
@@ -207,14 +212,27 @@ def number(rng: np.random.Generator, x: float = 0.0) -> float:
         ((number, [1, 1], [{}]), "seeds must be different numbers"),
         ((number, [-1], [{}]), "seeds must be an integer that is not negative, but it is -1"),
         ((number, 2, {}), "settings must hold at least one setting"),
-        ((number, 2, {"x": 1.0}), "settings must be dicts without rng, but the one of 'x' is 1.0"),
-        ((number, 2, [3]), "settings must be dicts"),
         ((number, 2, [{"rng": 0}]), "settings must be dicts without rng"),
         ((number, 2, [{"x": 1}, {"x": 1}]), "settings must differ in their names, but 'x=1'"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
+        sweep(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 2, [{}]), "task must be a function, but it is 3"),
+        ((number, 2, None), "settings must be dicts, but it is None"),
+        ((number, 2, "eta"), "settings must be dicts, but it is 'eta'"),
+        ((number, 2, [3]), "settings must be dicts, but the one of '3' is 3"),
+        ((number, 2, {"x": 1.0}), "settings must be dicts, but the one of 'x' is 1.0"),
+    ],
+)
+def test_an_object_of_a_wrong_kind_is_named(arguments, message):
+    with pytest.raises(TypeError, match=message):
         sweep(*arguments)
 
 
@@ -227,6 +245,13 @@ def test_a_run_may_return_a_number_an_array_or_an_iterator():
     results = [2.0, np.ones((2, 3)), [1, 2], iter([1.0, 2.0])]
     shapes = [sweep(lambda rng, x=x: x, 1, [{}]).curves[""].shape for x in results]
     assert shapes == [(1,), (1, 2, 3), (1, 2), (1, 2)]
+
+
+def test_an_iterate_without_an_objective_is_no_number():
+    """Before the first episode has ended, rollouts know no mean return."""
+    its = [SimpleNamespace(J=None), SimpleNamespace(J=3.0)]
+    curve = sweep(lambda rng: iter(its), 1, [{}]).curves[""]
+    np.testing.assert_array_equal(curve, [[np.nan, 3.0]])
 
 
 @pytest.mark.parametrize("name", ["joblib", "tqdm.auto"])
@@ -356,9 +381,18 @@ def test_common_streams_narrow_the_interval_of_a_difference(rng):
         (np.zeros((1, 4)), {}, r"curves must have at least two rows, but its shape is \(1, 4\)"),
         (np.array([0.0, np.nan]), {}, "curves must be finite"),
         (np.zeros(4), {"level": 95}, "level must lie between 0 and 1, but it is 95"),
+        (np.zeros(4), {"level": None}, "level must be a number, but it is None"),
+        (np.zeros(4), {"level": np.nan}, "level must be finite, but it is nan"),
         (np.zeros(4), {"resamples": 0}, "resamples must be a positive integer"),
+        (np.zeros(4), {"resamples": 99.5}, "resamples must be a positive integer"),
     ],
 )
 def test_a_wrong_argument_of_an_interval_is_named(curves, options, message, rng):
     with pytest.raises(ValueError, match=message):
         interval(curves, rng, **options)
+
+
+@pytest.mark.parametrize("seed", [None, 0, np.random.RandomState(0), np.random.default_rng])
+def test_an_interval_needs_a_generator(seed):
+    with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator, .* but it is"):
+        interval(np.zeros(4), seed)

@@ -43,7 +43,7 @@ def test_a_statement_with_a_function_and_a_test_has_no_gap():
     [
         ([], [case("t", "lemma")], "no function"),
         ([function("a.f", "other")], [case("t", "lemma")], "no function"),
-        ([function("drawing.draw", "lemma")], [case("t", "lemma")], "no function"),
+        ([function("style.draw", "lemma")], [case("t", "lemma")], "no function"),
         ([function("a._f", "lemma", public=False)], [case("t", "lemma")], "no function"),
         ([function("a.f", "lemma")], [], "no test"),
         ([function("a.f", "lemma")], [case("t", "other")], "no test"),
@@ -67,11 +67,11 @@ def test_a_label_that_the_book_lacks_is_named_with_everything_that_names_it():
 
 
 def test_public_mathematics_must_name_a_statement_and_its_frame_need_not():
-    labelled = [function("a.f", "lemma"), function("drawing.draw_map"), function("gridworld_env.x")]
+    labelled = [function("a.f", "lemma"), function("style.draw_map"), function("gridworld.x")]
     hidden = function("_hidden", public=False)
     method = Function("a.C.step", "pgcompanion/a.py", "C.step", (), (), True)
     assert list(ledger.nameless([*labelled, hidden, method])) == []
-    assert len(list(ledger.nameless([*labelled, function("a.g"), function("drawings.g")]))) == 2
+    assert len(list(ledger.nameless([*labelled, function("a.g"), function("styles.g")]))) == 2
 
 
 def test_a_binding_label_must_be_in_the_book():
@@ -152,7 +152,7 @@ def package(tmp_path: Path) -> Path:
             ''',
         "room/__init__.py": "from pgcompanion.room.inner import g\n__all__ = ['g']",
         "room/inner.py": "def g(v): ...\ndef helper(u): ...",
-        "drawing.py": "def draw(ax): ...",
+        "style.py": "def draw(ax): ...",
     }
     for name, text in files.items():
         path = tmp_path / "pgcompanion" / name
@@ -164,7 +164,7 @@ def package(tmp_path: Path) -> Path:
 def test_labels_arguments_and_public_names_are_read_from_the_source(package):
     found = {f.name: f for f in docstrings.functions(package)}
     assert {name for name, f in found.items() if f.public} == {
-        *("open.f", "open.Point", "open.Point.move", "room.g", "drawing.draw"),
+        *("open.f", "open.Point", "open.Point.move", "room.g", "style.draw"),
     }
     assert {name for name, f in found.items() if f.mathematics and not f.is_method} == {
         *("open.f", "open.Point", "room.g"),
@@ -204,7 +204,7 @@ def test_without_a_statement(measure):
 """
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_pytest_leaves_labels_outcomes_and_the_worst_measurement(tmp_path, processes):
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_small.py").write_text(RECORDED, encoding="utf-8")

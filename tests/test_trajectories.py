@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from pgcompanion import exact
+from pgcompanion._numerics.sampling import CHUNK
 from pgcompanion.mdp import MDP
-from pgcompanion.trajectories import CHUNK, Trajectories, sample
+from pgcompanion.trajectories import Trajectories, draw, sample, sample_plain
 
 N = 200_000
 ENOUGH = 10
@@ -16,7 +17,8 @@ ENOUGH = 10
 
 
 def z_scores(counts: np.ndarray, p: np.ndarray, n: int = N) -> np.ndarray:
-    """Counts among ``n`` independent trajectories less their means, in exact standard deviations."""
+    """Counts among ``n`` independent trajectories less their means, in exact standard
+    deviations."""
     certain = (p < 1e-13) | (p > 1 - 1e-13)
     np.testing.assert_array_equal(counts[certain], np.round(n * p[certain]))
     tested = ~certain & (n * p >= ENOUGH) & (n * (1 - p) >= ENOUGH)
@@ -137,30 +139,57 @@ def test_rewards_are_those_of_the_pairs(mdp, pi, rng):
     np.testing.assert_array_equal(tau.r, mdp.r[tau.s, tau.a])
 
 
-# A time-augmented MDP
+# The plain sampler
 
 
-@pytest.mark.parametrize("dependent", [False, True])
-def test_a_timed_mdp_is_sampled_over_its_base(mdp, rng, dependent):
-    timed = mdp.with_time()
-    folded = rng.dirichlet(np.ones(mdp.A), size=(mdp.H, mdp.S))
-    table = folded.reshape(timed.S, mdp.A)
-    if dependent:
-        table = np.broadcast_to(table, (mdp.H, timed.S, mdp.A))
-    tau = sample(timed, table, 1000, np.random.default_rng(3))
-    base = sample(mdp, folded, 1000, np.random.default_rng(3))
-    np.testing.assert_array_equal(tau.s, np.arange(mdp.H) * mdp.S + base.s)
-    np.testing.assert_array_equal(tau.a, base.a)
-    np.testing.assert_array_equal(tau.r, base.r)
-    assert "P" not in vars(timed)
+def chi_squared(counts: np.ndarray, others: np.ndarray) -> tuple[float, int]:
+    """Pearson's statistic of two tables of counts, of one number of draws each, and its degrees of
+    freedom.
+
+    Of equal laws it has about the mean k and the variance 2 k with k degrees of freedom: a cell
+    each, less one for each table whose total is given. Rare cells are left out.
+    """
+    both = counts + others
+    often = both >= 4 * ENOUGH
+    statistic = ((counts - others)[often] ** 2 / both[often]).sum()
+    return float(statistic), int(often.sum()) - len(counts)
 
 
-def test_a_timed_mdp_has_the_law_of_its_dense_transitions(mdp, rng):
-    timed = mdp.with_time()
-    table = rng.dirichlet(np.ones(mdp.A), size=timed.S)
-    counts = state_counts(sample(timed, table, N, rng), timed)
-    dense = MDP(timed.P, timed.r, timed.mu0, timed.H)
-    assert abs(z_scores(counts, exact.evaluate(dense, table).d)).max() < 5
+@pytest.mark.statement("autoregressive_trajectories")
+def test_the_fast_sampler_has_the_law_of_the_plain_one(mdp, pi, rng, measure):
+    """Chi-squared of the transition counts of each step, less its mean, in standard deviations."""
+    n = 50_000
+    fast, plain = (transition_counts(f(mdp, pi, n, rng), mdp) for f in (sample, sample_plain))
+    statistic, k = chi_squared(fast, plain)
+    assert k > 100
+    assert measure((statistic - k) / np.sqrt(2 * k), over=n, kind="z-score") < 5
+    slip = MDP(0.95 * mdp.P + 0.05 * mdp.P[:, ::-1], mdp.r, mdp.mu0, mdp.H)
+    statistic, k = chi_squared(fast, transition_counts(sample_plain(slip, pi, n, rng), mdp))
+    assert (statistic - k) / np.sqrt(2 * k) > 5
+
+
+@pytest.mark.statement("autoregressive_trajectories")
+def test_the_plain_sampler_has_the_exact_law_of_the_transitions(mdp, pi, rng, measure):
+    n = 50_000
+    tau = sample_plain(mdp, pi, n, rng)
+    counts = transition_counts(tau, mdp)
+    assert measure(z_scores(counts, transition_law(mdp, pi), n), over=n, kind="z-score") < 5
+    other = rng.dirichlet(np.ones(mdp.A), size=mdp.S)
+    assert abs(z_scores(counts, transition_law(mdp, other), n)).max() > 5
+    np.testing.assert_array_equal(tau.r, mdp.r[tau.s, tau.a])
+    assert tau.pi is pi
+    assert tau.complete
+
+
+def test_a_draw_never_takes_what_has_no_probability(rng):
+    p = rng.dirichlet(np.ones(5), size=10_000)
+    p[:, [0, 2, 4]] = 0.0
+    p /= p.sum(axis=1, keepdims=True)
+    drawn = draw(p, rng)
+    assert set(np.unique(drawn)) == {1, 3}
+    assert abs(z_scores(np.array([(drawn == 1).sum()]), p[:, [1]].mean(axis=0), len(p)))[0] < 5
+    with pytest.raises(ValueError, match=r"^p\[0\] must sum to 1, but it sums to 2"):
+        draw(np.ones((3, 2)), rng)
 
 
 # Seeds, types, layout
@@ -174,6 +203,31 @@ def test_a_seed_makes_the_same_trajectories_and_the_next_call_makes_others(mdp, 
     sample(mdp, pi, 100, rng)
     assert (sample(mdp, pi, 100, rng).a != first.a).any()
     assert (sample(mdp, pi, 100, np.random.default_rng(6)).a != first.a).any()
+
+
+def test_a_thousand_seeds_make_a_thousand_different_samples(small):
+    """The sampler seeds a faster generator from the caller's: with few such seeds many would be
+    alike."""
+    pi = np.full((small.S, small.A), 1 / small.A)
+    drawn = {sample(small, pi, 50, np.random.default_rng(seed)).a.tobytes() for seed in range(1000)}
+    assert len(drawn) == 1000
+
+
+def test_the_seeds_of_the_faster_generator_fill_their_range(monkeypatch, small):
+    """Of 4,000 numbers below 2**63 some have their highest bit set, and none is there twice."""
+    seeds: list[int] = []
+    SFC64 = np.random.SFC64
+
+    def record(seed: np.ndarray) -> np.random.SFC64:
+        seeds.extend(int(x) for x in seed)
+        return SFC64(seed)
+
+    monkeypatch.setattr(np.random, "SFC64", record)
+    rng = np.random.default_rng(0)
+    for _ in range(1000):
+        sample(small, np.full((small.S, small.A), 1 / small.A), 1, rng)
+    assert len(set(seeds)) == 4000
+    assert 2**62 < max(seeds) < 2**63
 
 
 @pytest.mark.parametrize(("S", "A"), [(1, 2), (4, 3), (1, 128), (32, 32), (182, 1), (1, 32768)])
@@ -207,8 +261,6 @@ def test_trajectories_are_complete_unless_their_mask_says_otherwise(mdp, pi, rng
     assert Trajectories(tau.s, tau.a, tau.r, mask).complete
     mask[2, -1] = False
     assert not Trajectories(tau.s, tau.a, tau.r, mask).complete
-    nothing = np.broadcast_to(np.False_, mask.shape)
-    assert not Trajectories(tau.s, tau.a, tau.r, nothing).complete
 
 
 # The smallest cases
@@ -290,5 +342,74 @@ def test_the_rows_of_a_table_must_be_distributions(small, rng, row, message):
     pi[1] = row
     with pytest.raises(ValueError, match=message):
         sample(small, pi, 10, rng)
-    with pytest.raises(ValueError, match=r"must"):
-        sample(small.with_time(), np.tile(pi, (small.H, 1)), 10, rng)
+
+
+def test_a_sampler_wants_an_mdp_and_a_generator(small, rng):
+    pi = np.full((small.S, small.A), 0.5)
+    for f in (sample, sample_plain):
+        for wrong in (0, None, np.random.RandomState(0), np.random):
+            with pytest.raises(TypeError, match=r"^rng must be a numpy\.random\.Generator, as "):
+                f(small, pi, 3, wrong)
+        for wrong in (None, pi, MDP):
+            with pytest.raises(TypeError, match=r"^mdp must be an MDP, but it is "):
+                f(wrong, pi, 3, rng)
+
+
+# The border of Trajectories
+
+INDEX, R = np.zeros((2, 3), int), np.ones((2, 3))
+
+
+def mask_of(*lengths: int) -> np.ndarray:
+    return np.arange(3) < np.array(lengths)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"r": np.full((2, 3), np.nan)}, r"r must be finite, but it contains NaN or infinity\."),
+        ({"r": R.astype(str)}, r"r must be an array of numbers, but its type is <U32\."),
+        ({"r": R.astype(object)}, r"r must be an array of numbers, but its type is object\."),
+        ({"r": [[1.0], [1.0, 2.0]]}, r"r must be an array, but its rows have unequal lengths\."),
+        ({"r": R[0]}, r"r has shape \(3,\), but \(N, H\) with N and H at least 1 is expected\."),
+        ({"r": R[:0]}, r"r has shape \(0, 3\), but \(N, H\) with N and H at least 1 is expected\."),
+        ({"r": R[:, :0]}, r"r has shape \(2, 0\), but \(N, H\) with N and H at least 1 .*"),
+        ({"s": INDEX[:, :2]}, r"s has shape \(2, 2\), but \(2, 3, \.\.\.\) is expected\."),
+        ({"a": INDEX[0]}, r"a has shape \(3,\), but \(2, 3, \.\.\.\) is expected\."),
+        ({"mask": mask_of(3, 3)[:1]}, r"mask has shape \(1, 3\), but \(2, 3\) is expected\."),
+        (
+            {"mask": np.array([[True, False, True], [True, True, True]])},
+            r"mask must be True from the first step of an episode to its last\.",
+        ),
+        (
+            {"mask": np.array([[False, True, True], [True, True, True]])},
+            r"mask must be True from the first step of an episode to its last\.",
+        ),
+        ({"mask": mask_of(0, 3)}, r"mask must be True from the first step of an episode .*"),
+        ({"terminated": [True]}, r"terminated has shape \(1,\), but \(2\) is expected\."),
+        ({"last": np.zeros(3)}, r"last has shape \(3,\), but \(2, \.\.\.\) is expected\."),
+    ],
+)
+def test_what_are_no_trajectories_is_refused_in_one_sentence(arguments, message):
+    assert Trajectories(s=INDEX, a=INDEX, r=R).N == 2
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Trajectories(**({"s": INDEX, "a": INDEX, "r": R} | arguments))
+
+
+def test_no_reward_stands_where_no_step_was_taken():
+    r, mask = np.arange(6.0).reshape(2, 3), mask_of(1, 3)
+    tau = Trajectories(INDEX, INDEX, r, mask)
+    np.testing.assert_array_equal(tau.r, [[0.0, 0.0, 0.0], [3.0, 4.0, 5.0]])
+    assert r[0, 1] == 1.0
+    for dtype in (np.float32, np.int64):
+        assert Trajectories(INDEX, INDEX, r.astype(dtype), mask).r.dtype == dtype
+
+
+def test_states_and_actions_may_be_vectors():
+    tau = Trajectories(np.zeros((2, 3, 4)), np.zeros((2, 3, 1)), R, last=np.zeros((2, 4)))
+    assert (tau.N, tau.H, tau.s.shape, tau.a.shape) == (2, 3, (2, 3, 4), (2, 3, 1))
+
+
+def test_many_trajectories_are_shown_in_one_short_line(small, rng):
+    tau = sample(small, np.full((small.S, small.A), 0.5), 5000, rng)
+    assert repr(tau) == str(tau) == "Trajectories(N=5000, H=3)"

@@ -5,6 +5,10 @@ Written from the published algorithm (Schulman et al. 2017) and the list of deta
 orthogonal weights, generalized advantages, normalised in each minibatch, clipped value loss, entropy
 bonus, gradient norm clipped at 0.5, Adam with eps 1e-5, step size that falls linearly to 0; returns of
 the episodes and divergence and clipped fraction of every minibatch kept for the log.
+
+With our settings all that falls away which our run does without: it has Gymnasium's own vectorised
+CartPole, advantages normalised over the whole batch, no gradient clipping and no log. What is left is
+the loop of this file: one pass over minibatches for policy and critic together, where ours has two.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ class Settings:
     steps: int = 128
     budget: int = 500_000
     eta: float = 2.5e-4
-    anneal: bool = True
+    adam_eps: float = 1e-5
     gamma: float = 0.99
     lam: float = 0.95
     minibatch: int = 128
@@ -35,20 +39,29 @@ class Settings:
     clip_value: bool = True
     entropy: float = 0.01
     value: float = 0.5
-    max_norm: float = 0.5
+    max_norm: float | None = 0.5
+    vectorised: bool = False  # Gymnasium's own vectorised CartPole, or environments one by one
+    normalise_minibatch: bool = True  # or the whole batch
+    keep_adam: bool = True  # or begin anew in each update
+    anneal_critic: bool = True
+    log: bool = True
 
 
 def ours(given: dict[str, Any]) -> Settings:
     """The settings of a task of this package, by their names here."""
-    batch = given["num_envs"] * given["H"]
-    shared = {name: given[name] for name in ("eta", "gamma", "lam", "minibatch", "epochs", "eps")}
+    shared = ("eta", "adam_eps", "gamma", "lam", "minibatch", "epochs", "eps", "keep_adam")
     return Settings(
         n=given["num_envs"],
-        steps=given["H"],
-        budget=given["K"] * batch,
+        steps=given["steps"],
+        budget=given["updates"] * given["num_envs"] * given["steps"],
         clip_value=False,
-        entropy=0.0,
-        **shared,
+        entropy=given["bonus"],
+        max_norm=given["max_norm"],
+        vectorised=True,
+        normalise_minibatch=False,
+        anneal_critic=given["value_anneal"],
+        log=False,
+        **{name: given[name] for name in shared},
     )
 
 
@@ -65,24 +78,39 @@ def network(outputs: int, gain: float) -> nn.Sequential:
     )
 
 
-def run(c: Settings, seed: int, referee: Referee) -> None:
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    envs = gymnasium.make_vec(
+def environments(c: Settings) -> gymnasium.vector.VectorEnv:
+    """Gymnasium's vectorised CartPole, which spends a step on starting anew; or ``n`` single ones."""
+    if c.vectorised:
+        return gymnasium.make_vec("CartPole-v1", num_envs=c.n)
+    return gymnasium.make_vec(
         "CartPole-v1",
         num_envs=c.n,
         vectorization_mode="sync",
         wrappers=[gymnasium.wrappers.RecordEpisodeStatistics],
         vector_kwargs={"autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP},
     )
+
+
+def normalised(x: torch.Tensor) -> torch.Tensor:
+    return (x - x.mean()) / (x.std() + 1e-8)
+
+
+def run(c: Settings, seed: int, referee: Referee) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    envs = environments(c)
     actor, critic = network(2, 0.01), network(1, 1.0)
     parameters = [*actor.parameters(), *critic.parameters()]
-    adam = torch.optim.Adam(parameters, lr=c.eta, eps=1e-5)
-    batch = c.n * c.steps
+
+    def new_adam() -> torch.optim.Adam:
+        groups = [{"params": actor.parameters()}, {"params": critic.parameters()}]
+        return torch.optim.Adam(groups, lr=c.eta, eps=c.adam_eps)
+
+    adam, batch = new_adam(), c.n * c.steps
     s = torch.zeros((c.steps, c.n, 4))
-    a, log_pi, r, done, v = torch.zeros((5, c.steps, c.n))
+    a, log_pi, r, goes_on, future, taken, v = torch.zeros((7, c.steps, c.n))
     s_next = torch.tensor(envs.reset(seed=seed)[0])
-    done_next = torch.zeros(c.n)
+    live = torch.ones(c.n)
 
     def act(observations: np.ndarray) -> np.ndarray:
         with torch.no_grad():
@@ -90,47 +118,58 @@ def run(c: Settings, seed: int, referee: Referee) -> None:
 
     log: list[tuple[float, float]] = []
     for k in range(c.budget // batch):
-        if c.anneal:
-            adam.param_groups[0]["lr"] = c.eta * (1 - k * batch / c.budget)
+        adam = adam if c.keep_adam else new_adam()
+        adam.param_groups[0]["lr"] = c.eta * (1 - k * batch / c.budget)
+        if c.anneal_critic:
+            adam.param_groups[1]["lr"] = adam.param_groups[0]["lr"]
         for h in range(c.steps):
-            s[h], done[h] = s_next, done_next
+            s[h], taken[h] = s_next, live
             with torch.no_grad():
                 pi = Categorical(logits=actor(s_next))
                 a[h] = pi.sample()
                 log_pi[h], v[h] = pi.log_prob(a[h]), critic(s_next).squeeze(1)
             after, reward, terminated, truncated, _ = envs.step(a[h].long().numpy())
-            r[h] = torch.tensor(reward)
-            s_next, done_next = torch.tensor(after), torch.tensor(terminated | truncated).float()
+            done = torch.tensor(terminated | truncated).float()
+            # An environment that spends a step on starting anew shows the last observation first.
+            over = torch.tensor(terminated).float() if c.vectorised else done
+            r[h], goes_on[h], future[h] = torch.tensor(reward), 1 - done, 1 - over
+            s_next, live = torch.tensor(after), 1 - done if c.vectorised else torch.ones(c.n)
         with torch.no_grad():
             advantage, carried = torch.zeros_like(r), torch.zeros(c.n)
-            v_next, goes_on = critic(s_next).squeeze(1), 1 - done_next
+            v_next = critic(s_next).squeeze(1)
             for h in reversed(range(c.steps)):
-                surprise = r[h] + c.gamma * v_next * goes_on - v[h]
-                advantage[h] = carried = surprise + c.gamma * c.lam * goes_on * carried
-                v_next, goes_on = v[h], 1 - done[h]
-        b_s, b_a, b_log_pi = s.reshape(-1, 4), a.reshape(-1), log_pi.reshape(-1)
-        b_advantage, b_v = advantage.reshape(-1), v.reshape(-1)
+                residual = r[h] + c.gamma * v_next * future[h] - v[h]
+                carried = residual + c.gamma * c.lam * goes_on[h] * taken[h] * carried
+                advantage[h], v_next = carried, v[h]
+        rows = taken.reshape(-1).nonzero().squeeze(1)
+        b_s, b_a, b_log_pi = s.reshape(-1, 4)[rows], a.reshape(-1)[rows], log_pi.reshape(-1)[rows]
+        b_advantage, b_v = advantage.reshape(-1)[rows], v.reshape(-1)[rows]
         target = b_advantage + b_v
+        if not c.normalise_minibatch:
+            b_advantage = normalised(b_advantage)
         for _ in range(c.epochs):
-            for i in torch.randperm(batch).split(c.minibatch):
+            for i in torch.randperm(len(rows)).split(c.minibatch):
                 pi, value = Categorical(logits=actor(b_s[i])), critic(b_s[i]).squeeze(1)
                 log_u = pi.log_prob(b_a[i]) - b_log_pi[i]
                 u = log_u.exp()
-                with torch.no_grad():
-                    kl = ((u - 1) - log_u).mean()
-                    clipped = ((u - 1).abs() > c.eps).float().mean()
-                    log.append((kl.item(), clipped.item()))
-                psi = b_advantage[i]
-                psi = (psi - psi.mean()) / (psi.std() + 1e-8)
+                if c.log:
+                    with torch.no_grad():
+                        kl = ((u - 1) - log_u).mean()
+                        clipped = ((u - 1).abs() > c.eps).float().mean()
+                        log.append((kl.item(), clipped.item()))
+                psi = normalised(b_advantage[i]) if c.normalise_minibatch else b_advantage[i]
                 gain = torch.min(u * psi, u.clamp(1 - c.eps, 1 + c.eps) * psi).mean()
                 error = (value - target[i]) ** 2
                 if c.clip_value:
                     near = b_v[i] + (value - b_v[i]).clamp(-c.eps, c.eps)
                     error = torch.max(error, (near - target[i]) ** 2)
-                loss = -gain - c.entropy * pi.entropy().mean() + c.value * 0.5 * error.mean()
+                loss = -gain + c.value * 0.5 * error.mean()
+                if c.entropy:
+                    loss = loss - c.entropy * pi.entropy().mean()
                 adam.zero_grad()
                 loss.backward()
-                nn.utils.clip_grad_norm_(parameters, c.max_norm)
+                if c.max_norm is not None:
+                    nn.utils.clip_grad_norm_(parameters, c.max_norm)
                 adam.step()
         if referee.look((k + 1) * batch, act):
             return

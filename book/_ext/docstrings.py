@@ -1,7 +1,7 @@
 """What the package exports, and the statements that its docstrings name; nothing is imported.
 
 A module is public where no part of its name begins with an underscore. A room with an `__all__`
-exports that alone and hides its modules.
+exports that alone, and hides those of its modules that it does not name there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PACKAGE = "pgcompanion"
 # What draws, checks or frames the mathematics, and so need not name a statement.
 FRAME = re.compile(
-    r"(drawing|demos|exercises|environments|experiments|style|notebook|checks|tables|tasks"
-    r"|gridworld\w*)\."
+    r"(demos|exercises|experiments|style|notebook|checks|gridworld)\.|training\.(save|load)$"
 )
 NAMED = re.compile(r"[Ss]tatements?: ((?:`\w+`(?:, and |, | and )?)+)")
 Definition = ast.FunctionDef | ast.ClassDef
@@ -31,43 +30,110 @@ class Function:
     anchor: str  # within the file, "TabularSoftmax.table"
     labels: tuple[str, ...]
     arguments: tuple[str, ...]
-    public: bool
+    exported: bool
+    documented: bool = True
+    describes: bool = False  # a protocol, or a method of one
+
+    @property
+    def public(self) -> bool:
+        return self.exported and not self.describes
 
     @property
     def mathematics(self) -> bool:
         return self.public and not FRAME.match(self.name)
 
     @property
+    def module(self) -> str:
+        """What exports it: "exact" of "exact.gradient" and of "exact.Values.J"."""
+        return self.name.removesuffix(f".{self.anchor}")
+
+    @property
     def is_method(self) -> bool:
         return "." in self.anchor
 
 
-def functions(root: Path) -> list[Function]:
-    """Every function, class and method of the package that stands below `root`."""
-    trees = {}
+@dataclass(frozen=True)
+class Constant:
+    """A public name that is neither function nor class, with the comment above it."""
+
+    name: str
+    path: str
+    anchor: str
+    text: tuple[str, ...]  # the lines of the comment, `#: What it is.`
+    exported: bool = True
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return labels_of("\n".join(self.text))
+
+    @property
+    def module(self) -> str:
+        return self.name.removesuffix(f".{self.anchor}")
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """The file of each module of the package that stands below `root`."""
+    result = {}
     for path in sorted((root / PACKAGE).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
-        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        trees[module] = path, ast.parse(path.read_text(encoding="utf-8"))
-    names = public_names({module: tree for module, (_, tree) in trees.items()})
+        result[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return result
+
+
+def functions(root: Path) -> list[Function]:
+    """Every function, class and method of the package that stands below `root`."""
+    paths = modules(root)
+    trees = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in paths.items()}
+    names = public_names(trees)
     return [
         function
-        for module, (path, tree) in trees.items()
+        for module, tree in trees.items()
         for node in definitions(tree)
         for function in described(
-            node, path.relative_to(root).as_posix(), names.get((module, node.name)), node.name
+            node,
+            paths[module].relative_to(root).as_posix(),
+            names.get((module, node.name)),
+            node.name,
         )
     ]
 
 
+def constants(root: Path) -> list[Constant]:
+    """The public names that are assigned and not defined."""
+    paths = modules(root)
+    texts = {module: path.read_text(encoding="utf-8") for module, path in paths.items()}
+    names = public_names({module: ast.parse(text) for module, text in texts.items()})
+    return [
+        Constant(public, paths[module].relative_to(root).as_posix(), name, comment(text, name))
+        for (module, name), public in names.items()
+        if module in paths and assigned(text := texts[module], name)
+    ]
+
+
+def assigned(text: str, name: str) -> bool:
+    """Whether a module assigns the name at its outermost level."""
+    return re.search(rf"^{name}(: [^=]+)? = ", text, re.MULTILINE) is not None
+
+
+def comment(text: str, name: str) -> tuple[str, ...]:
+    """The lines `#: ...` directly above the assignment of a name."""
+    found = re.search(rf"((?:^#:.*\n)*)^{name}(: [^=]+)? = ", text, re.MULTILINE)
+    return tuple(re.findall(r"^#: ?(.*)$", found[1], re.MULTILINE))
+
+
 def public_names(trees: dict[str, ast.Module]) -> dict[tuple[str, str], str]:
     """The name by which each exported object is imported, by its module and its own name."""
+    # The package itself lifts the main names out of its rooms; they are described where they stand.
+    trees = {module: tree for module, tree in trees.items() if module != PACKAGE}
     closed = {module for module, tree in trees.items() if exports(tree) is not None}
     result = {}
     for module, tree in trees.items():
         parts = module.split(".")
-        above = {".".join(parts[:depth]) for depth in range(1, len(parts))}
-        if any(part.startswith("_") for part in parts) or above & closed:
+        rooms = [(".".join(parts[:depth]), parts[depth]) for depth in range(1, len(parts))]
+        hidden = any(
+            room in closed and part not in shown(trees[room], room) for room, part in rooms
+        )
+        if hidden or any(part.startswith("_") for part in parts):
             continue
         origin = {
             alias.asname or alias.name: node.module
@@ -77,8 +143,14 @@ def public_names(trees: dict[str, ast.Module]) -> dict[tuple[str, str], str]:
         }
         own = [node.name for node in definitions(tree) if not node.name.startswith("_")]
         for name in own if module not in closed else exports(tree):
-            result[origin.get(name, module), name] = ".".join([*parts[1:], name])
+            result.setdefault((origin.get(name, module), name), ".".join([*parts[1:], name]))
     return result
+
+
+def shown(tree: ast.Module, room: str) -> list[str]:
+    """The modules that a room exports as such: `from room import module`."""
+    own = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == room]
+    return [alias.name for node in own for alias in node.names]
 
 
 def definitions(tree: ast.Module | ast.ClassDef) -> Iterator[Definition]:
@@ -93,17 +165,32 @@ def exports(tree: ast.Module) -> list[str] | None:
     return None
 
 
+def labels_of(text: str) -> tuple[str, ...]:
+    """The labels that a docstring names."""
+    return tuple(re.findall(r"`(\w+)`", "".join(NAMED.findall(text))))
+
+
 def described(node: Definition, path: str, name: str | None, anchor: str) -> Iterator[Function]:
-    """A definition, and below a class its methods. A protocol only describes, and is not public."""
-    labels = re.findall(r"`(\w+)`", "".join(NAMED.findall(ast.get_docstring(node) or "")))
+    """A definition, and below a class its methods. A protocol only describes."""
+    text = ast.get_docstring(node)
     is_class = isinstance(node, ast.ClassDef)
     arguments = fields(node) if is_class else parameters(node)
-    public = name is not None and not (is_class and "Protocol" in map(ast.unparse, node.bases))
-    yield Function(name or anchor, path, anchor, tuple(labels), tuple(arguments), public)
+    describes = is_class and "Protocol" in map(ast.unparse, node.bases)
+    yield Function(
+        name or anchor,
+        path,
+        anchor,
+        labels_of(text or ""),
+        tuple(arguments),
+        exported=name is not None,
+        documented=bool(text),
+        describes=describes,
+    )
     for method in definitions(node) if is_class else ():
-        inner = public and (method.name == "__init__" or not method.name.startswith("_"))
+        inner = name and (method.name == "__init__" or not method.name.startswith("_"))
         inner_name = f"{name}.{method.name}" if inner else None
-        yield from described(method, path, inner_name, f"{anchor}.{method.name}")
+        for function in described(method, path, inner_name, f"{anchor}.{method.name}"):
+            yield replace(function, describes=describes)
 
 
 def parameters(node: ast.FunctionDef) -> Iterator[str]:

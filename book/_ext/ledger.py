@@ -117,10 +117,14 @@ def verdict(tests: Collection[Check]) -> str:
 
 # Words that a test's name writes small: symbols, acronyms and names.
 NAMES = """
-    Adam Fisher GAE Gaussian Gymnasium J KL Kronecker Lipschitz MDP Markov NPG PPO Pinsker Q
-    REINFORCE SGD TRPO
+    Adam Fisher GAE Gaussian Gaussians Gymnasium J K KL Kronecker Lipschitz MDP MDPs Markov NPG PPO
+    Pinsker Q REINFORCE SGD TD TRPO
 """
 SPELLED = {name.lower(): name for name in NAMES.split()} | {
+    "adams": "Adam's",
+    "bellmans": "Bellman's",
+    "callers": "caller's",
+    "critics": "critic's",
     "newtons": "Newton's",
     "trpos": "TRPO's",
 }

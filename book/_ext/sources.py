@@ -20,17 +20,29 @@ FOLDER = "source"
 
 
 def spans(text: str) -> dict[str, tuple[int, int]]:
-    """The first and last line of each function, class and method, counted from one."""
-    outer = {node.name: node for node in definitions(ast.parse(text))}
+    """The first and last line of each function, class, method and constant, counted from one."""
+    tree = ast.parse(text)
+    outer = {node.name: node for node in definitions(tree)}
     inner = {
         f"{name}.{node.name}": node
         for name, parent in outer.items()
         if isinstance(parent, ast.ClassDef)
         for node in definitions(parent)
     }
-    return {
+    return constants(tree) | {
         name: (min([node.lineno, *(d.lineno for d in node.decorator_list)]), node.end_lineno)
         for name, node in (outer | inner).items()
+    }
+
+
+def constants(tree: ast.Module) -> dict[str, tuple[int, int]]:
+    """The lines of what a module assigns at its outermost level, by the last assignment."""
+    return {
+        target.id: (node.lineno, node.end_lineno)
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
     }
 
 

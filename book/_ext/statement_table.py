@@ -1,4 +1,4 @@
-"""How the ledger is shown: a table of all statements, and one line under each."""
+"""How the ledger is shown: a table of all statements, one line under each, one above a function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ledger
 import sources
-from docstrings import Function
+from docstrings import PACKAGE, Constant, Function, constants
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -42,18 +42,62 @@ class Table:
         return [test for test in self.tests if label in test.labels]
 
     def paths(self) -> set[str]:
-        """The files that the table links to."""
-        labels = [s.label for s in self.statements]
-        return {x.path for label in labels for x in self.functions_of(label) + self.tests_of(label)}
+        """The files that the table and the package reference link to."""
+        tests = {test.path for s in self.statements for test in self.tests_of(s.label)}
+        named = [*self.functions, *constants(self.root)]
+        return tests | {entry.path for entry in named if entry.exported}
 
     def line(self, pagename: str, label: str) -> list[nodes.Node]:
-        """What stands under a statement: how it was checked, with a link to its row."""
+        """What stands under a statement: what computes it, and how that was checked."""
         tests = self.tests_of(label)
         if not tests:
             return []
-        page = self.app.builder.get_relative_uri(pagename, self.app.env.statement_index)
-        link = reference(f"{page}#statement-{label}", nodes.Text(ledger.verdict(tests)))
-        return [nodes.paragraph("", "", link, classes=["pg-checked"])]
+        row = f"{self.uri(pagename, self.app.env.statement_index)}#statement-{label}"
+        functions = self.functions_of(label)
+        links = [self.entry(pagename, f) for f in functions[:FOLD]]
+        if len(functions) > FOLD:
+            links.append(reference(row, nodes.Text(f"{len(functions) - FOLD} more")))
+        link = reference(row, nodes.Text(ledger.verdict(tests)))
+        shown = joined([joined([[x] for x in links], ", "), [link]], " \N{MIDDLE DOT} ")
+        return [nodes.paragraph("", "", *shown, classes=["pg-checked"])]
+
+    def about(self, pagename: str, entry: Function | Constant) -> list[nodes.paragraph]:
+        """What stands above an entry: its statements, the pages that treat it, its source.
+
+        A method has the source of its class.
+        """
+        pages: dict[str, list[str]] = {}
+        for label in entry.labels:
+            pages.setdefault(self.place(label)[0], []).append(label)
+        parts = [self.treated(pagename, page, labels) for page, labels in pages.items() if page]
+        if "." not in entry.anchor:
+            parts.append([self.source(pagename, entry.path, entry.anchor, nodes.Text("source"))])
+        shown = joined(parts, " \N{MIDDLE DOT} ")
+        return [nodes.paragraph("", "", *shown, classes=["pg-about"])] if shown else []
+
+    def treated(self, pagename: str, page: str, labels: list[str]) -> list[nodes.Node]:
+        """The statements of one page, and the page."""
+        links = joined([[self.numbered(pagename, label)] for label in labels], ", ")
+        title = nodes.Text(self.app.env.titles[page].astext())
+        return [*links, nodes.Text(" in "), reference(self.uri(pagename, page), title)]
+
+    def numbered(self, pagename: str, label: str) -> nodes.Node:
+        """A link to what a label names: the number of a statement, or the title of a section."""
+        page, anchor, shown = self.place(label)
+        if not page:
+            return nodes.literal("", label)
+        return reference(f"{self.uri(pagename, page)}#{anchor}", nodes.Text(shown))
+
+    def place(self, label: str) -> tuple[str, str, str]:
+        """The page of a label, its anchor and its name there; empty where the book lacks it."""
+        for s in self.statements:
+            if s.label == label:
+                return s.page, label, s.number
+        page, anchor, title = self.app.env.get_domain("std").labels.get(label, ("", "", label))
+        return page, anchor, f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+    def uri(self, pagename: str, page: str) -> str:
+        return self.app.builder.get_relative_uri(pagename, page)
 
     def node(self, pagename: str) -> nodes.table:
         head = ["Statement", "Functions", "Tests", "Measured"]
@@ -67,19 +111,19 @@ class Table:
     def row(self, pagename: str, s: ledger.Statement) -> nodes.row:
         """A statement and its page, its functions, its tests, and what they measured."""
         tests = self.tests_of(s.label)
-        code = [(f.path, f.anchor, nodes.literal("", f.name)) for f in self.functions_of(s.label)]
+        code = [self.entry(pagename, f) for f in self.functions_of(s.label)]
         words = [(test.path, test.name, nodes.Text(ledger.sentence(test))) for test in tests]
         found = ledger.most_telling(tests) or ("passed" if tests else "")
         cells = [
             self.name(pagename, s),
-            listed([self.source(pagename, *definition) for definition in code], "functions"),
+            listed(code, "functions"),
             listed([self.source(pagename, *definition) for definition in words], "tests"),
             [paragraph(nodes.Text(str(found)))],
         ]
         return nodes.row("", *(nodes.entry("", *c) for c in cells), ids=[f"statement-{s.label}"])
 
     def name(self, pagename: str, s: ledger.Statement) -> list[nodes.Node]:
-        page = self.app.builder.get_relative_uri(pagename, s.page)
+        page = self.uri(pagename, s.page)
         number = reference(f"{page}#{s.label}", nodes.Text(s.number))
         where = reference(page, nodes.Text(self.app.env.titles[s.page].astext()))
         return [
@@ -87,12 +131,25 @@ class Table:
             paragraph(nodes.literal("", s.label), nodes.Text(" in "), where),
         ]
 
+    def entry(self, pagename: str, f: Function) -> nodes.reference:
+        """A link to a function in the package reference; to its source where it has no entry."""
+        shown = nodes.literal("", f.name)
+        written = self.app.env.get_domain("py").objects.get(f"{PACKAGE}.{f.name}")
+        if not written:
+            return self.source(pagename, f.path, f.anchor, shown)
+        return reference(f"{self.uri(pagename, written.docname)}#{written.node_id}", shown)
+
     def source(self, pagename: str, path: str, anchor: str, shown: nodes.Node) -> nodes.reference:
         return reference(sources.address(self.app, self.root, pagename, path, anchor), shown)
 
 
 def reference(uri: str, shown: nodes.Node) -> nodes.reference:
     return nodes.reference("", "", shown, refuri=uri, internal="://" not in uri)
+
+
+def joined(parts: Iterable[list[nodes.Node]], mark: str) -> list[nodes.Node]:
+    """The parts in one line, with a mark between each two."""
+    return [node for part in parts for node in (nodes.Text(mark), *part)][1:]
 
 
 def paragraph(*parts: nodes.Node) -> nodes.paragraph:

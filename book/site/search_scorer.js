@@ -20,8 +20,11 @@ var Scorer = {
     const words = new URLSearchParams(location.search).get("q").toLowerCase().match(/[^\s]+/g) || [];
     if (anchor) result[1] = titled(result);
     const named = !anchor && words.every((word) => name.includes(word)) ? 100 : 0;
-    const beside = /^(exercises\/|(bug_museum|errata|notation|references|solutions|statement_index)$)/;
-    return (score + named) * (beside.test(page) ? 0.25 : 1);
+    const beside = /^(exercises\/|(bug_museum|errata|notation|references|solutions|statement_index)($|#))/;
+    // Of the package reference an entry is what is sought, and not the page around it.
+    const around = /^reference\/\w+($|#module-)/;
+    const place = page + (anchor || "");
+    return (score + named) * (beside.test(place) || around.test(place) ? 0.25 : 1);
   },
 };
 

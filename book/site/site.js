@@ -23,6 +23,8 @@
   }
   name(".search-button-field", "Search Ctrl+K");
   name(".theme-switch-button", "Color mode: Light, Dark or System Settings");
+  // And the arrow beside a page that has others below it is not named at all.
+  name(".bd-links summary", "Pages below");
 
   // On a telephone the contents lie over the text until one of them is chosen.
   document.addEventListener("click", (event) => {

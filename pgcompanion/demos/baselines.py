@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pgcompanion import baselines, estimators, exact, style
+from pgcompanion import estimators, exact, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import key
-from pgcompanion.estimators import along, minus, reward_to_go
+from pgcompanion.estimators import at_pairs, at_states, baselines, reward_to_go, total_return
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax
 from pgcompanion.trajectories import Trajectories, sample
@@ -88,12 +88,12 @@ def world_of(name: str) -> World:
         policy, theta = LinearSoftmax(np.eye(3)[None, :, :2]), np.array([-2.5, -2.5])
     v, b = exact.evaluate(mdp, policy.table(theta)), baselines.optimal(mdp, policy, theta)
     coefficients: tuple[Coefficient, ...] = (
-        estimators.total_return,
-        reward_to_go,
-        lambda tau: estimators.q_function(tau, v.Q),
-        lambda tau: minus(reward_to_go(tau), along(tau, v.V)),
-        lambda tau: minus(reward_to_go(tau), along(tau, b)),
-        lambda tau: estimators.advantage(tau, v.A),
+        lambda tau: total_return(tau.r),
+        lambda tau: reward_to_go(tau.r),
+        lambda tau: at_pairs(v.Q, tau),
+        lambda tau: reward_to_go(tau.r) - at_states(v.V, tau),
+        lambda tau: reward_to_go(tau.r) - at_states(b, tau),
+        lambda tau: at_pairs(v.A, tau),
     )
     return World(mdp, policy, theta, dict(zip(PSI, coefficients, strict=True)))
 
@@ -107,11 +107,14 @@ def moments(world: str, psi: str) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def estimates(world: str, psi: str, N: int) -> np.ndarray:
-    """Independent estimates from ``N`` episodes each, shape ``(M, 2)``. Statement: `pg_baseline`."""
+    """Independent estimates from ``N`` episodes each, shape ``(M, 2)``.
+
+    Statement: `pg_baseline`.
+    """
     mdp, policy, theta, coefficients = world_of(world)
     M = controls["M"].values[-1]
     tau = sample(mdp, policy.table(theta), int(M) * N, np.random.default_rng(4))
-    terms = estimators.policy_gradient(policy, theta, tau, coefficients[psi](tau), True)
+    terms = estimators.per_trajectory_gradients(policy, theta, tau, coefficients[psi](tau))
     return np.asarray(terms.reshape(-1, N, policy.p).mean(axis=1))
 
 
@@ -206,8 +209,8 @@ def describe(world: str, psi: str, N: int, M: int) -> str:
     )
     return (
         f"{'The usual case' if world == 'usual' else 'A world in which V does harm'}, ψ = {psi}: "
-        f"{M} estimates{out} from {N} episodes each have the mean {_pair(mean)}, with the standard errors "
-        f"{_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
+        f"{M} estimates{out} from {N} episodes each have the mean {_pair(mean)}, with the standard "
+        f"errors {_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
         f"episode's estimate is {total:.3g}{against}."
     )
 

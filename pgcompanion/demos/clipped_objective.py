@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pgcompanion import estimators, exact, style
-from pgcompanion.algorithms import ppo_update, sampled_problem
+from pgcompanion import exact, objectives, style
+from pgcompanion.batches import aggregated_batch
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import say
+from pgcompanion.estimators import at_pairs
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import LinearSoftmax
+from pgcompanion.steps import ppo_step
 from pgcompanion.trajectories import sample
 
 if TYPE_CHECKING:
@@ -63,11 +65,12 @@ def trained(eps: float, e: int) -> Trained:
     theta_k = np.zeros(policy.p)
     pi_k = policy.table(theta_k)
     tau = sample(mdp, pi_k, N, np.random.default_rng(0))
-    psi = estimators.advantage(tau, exact.evaluate(mdp, pi_k).A)
-    problem = sampled_problem(policy, theta_k, tau, psi)
-    theta = ppo_update(problem, eps=eps, eta=0.02, epochs=e)
+    psi = at_pairs(exact.evaluate(mdp, pi_k).A, tau)
+    batch = aggregated_batch(policy, theta_k, tau, psi)
+    theta = ppo_step(policy, theta_k, batch, eps=eps, eta=0.02, epochs=e)
     ratio = (policy.table(theta) / pi_k)[tau.s, tau.a]
-    return Trained(ratio[psi > 1e-9], ratio[psi < -1e-9], float(problem.kl(theta)))
+    kl = objectives.kl(policy, theta_k, theta, batch)
+    return Trained(ratio[psi > 1e-9], ratio[psi < -1e-9], kl)
 
 
 def _features(grid: GridWorld) -> np.ndarray:
@@ -78,14 +81,15 @@ def _features(grid: GridWorld) -> np.ndarray:
 
 
 def term(u: np.ndarray | float, A: int, eps: float) -> np.ndarray:
-    r"""One term of the clipped objective, :math:`\min\{uA,\mathrm{clip}(u,1-\epsilon,1+\epsilon)A\}`.
+    r"""One term of the clipped objective,
+    :math:`\min\{uA,\mathrm{clip}(u,1-\epsilon,1+\epsilon)A\}`.
 
     Statement: `ppo_clip`.
 
     >>> term(1.5, 1, eps=0.2).item(), term(1.5, -1, eps=0.2).item()
     (1.2, -1.5)
     """
-    return np.asarray(np.minimum(np.multiply(u, A), np.clip(u, 1 - eps, 1 + eps) * A))
+    return objectives.clipped(np.asarray(u), np.asarray(A), eps)
 
 
 def is_flat(u: np.ndarray | float, A: int, eps: float) -> np.ndarray:

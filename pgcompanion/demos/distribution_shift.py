@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pgcompanion import drawing, exact, style
-from pgcompanion.algorithms import degradation_bound, greedy
+from pgcompanion import exact, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import say
 from pgcompanion.demos.worlds.shades import draw_time
-from pgcompanion.gridworld import GridWorld
+from pgcompanion.gridworld import GridWorld, drawing
+from pgcompanion.steps import greedy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,12 +90,13 @@ def leap(trap: str, e: float) -> np.ndarray:
 def step(trap: str, e: float, alpha: float) -> Step:
     r"""The policy a step :math:`\alpha` towards the leap, :math:`(1-\alpha)\pi+\alpha\tilde\pi`.
 
-    Statement: `pdl_bound`. The promise keeps the old policy's visits, :math:`J(\pi)+\sum_hd_h\tilde A_h`.
+    Statement: `pdl_bound`. The promise keeps the old policy's visits,
+    :math:`J(\pi)+\sum_hd_h\tilde A_h`.
     """
     pi_old, values = old()
     pi = (1 - alpha) * pi_old + alpha * leap(trap, e)
     promise = values.J + (values.d * _advantage(pi)).sum()
-    bound = values.J - degradation_bound(WORLD, pi_old, pi)[0]
+    bound = values.J - exact.degradation_bound(WORLD, pi_old, pi)[0]
     return Step(pi, exact.evaluate(WORLD, pi), float(promise), float(bound))
 
 
@@ -138,7 +139,8 @@ def frame(trap: str, e: float, alpha: float) -> Figure:
 
 
 def _draw_map(ax: Axes, pi: np.ndarray, d: np.ndarray) -> None:
-    """Arrows of the mean choice in each cell (where none is made, of the first), on the time there."""
+    """Arrows of the mean choice in each cell (where none is made, of the first), on the time
+    there."""
     draw_time(ax, GRID, d.sum(axis=0))
     weight = d[..., None].copy()
     weight[0] += 1e-9
@@ -171,7 +173,8 @@ def _forbid(ax: Axes, x: np.ndarray, bound: np.ndarray) -> None:
 
 
 def describe(trap: str, e: float, alpha: float) -> str:
-    """How rare the error is under the old policy, the step's J beside promise and bound, and the time.
+    """How rare the error is under the old policy, the step's J beside promise and bound, and the
+    time.
 
     Statement: `pdl_bound`.
 
@@ -185,13 +188,13 @@ def describe(trap: str, e: float, alpha: float) -> str:
     visits = [float(d[:, CELL].sum()) for d in (values.d, new.values.d)]
     taken = visits[0] * pi_old[CELL, GRID.ACTIONS.index(TRAPS[trap])]
     table = (
-        f"A table praises {trap} in one cell of the short way by {text(e)} too much. The old policy "
-        f"does that once in {float(f'{1 / taken:.2g}'):,.0f} episodes."
+        f"A table praises {trap} in one cell of the short way by {text(e)} too much. The old "
+        f"policy does that once in {float(f'{1 / taken:.2g}'):,.0f} episodes."
     )
     return (
-        f"{table if e else 'The table is exact.'} A step of α = {text(alpha)} turns J = {values.J:.3f} "
-        f"into {_signed(new.values.J)}; the old policy's visits promised {_signed(new.promise)}, the "
-        f"bound allows {_signed(new.bound)}. In the cell below the pit the old policy spends "
+        f"{table if e else 'The table is exact.'} A step of α = {text(alpha)} turns "
+        f"J = {values.J:.3f} into {_signed(new.values.J)}; the old policy's visits promised "
+        f"{_signed(new.promise)}, the bound allows {_signed(new.bound)}. In the cell below the pit the old policy spends "
         f"{visits[0]:.3g} steps of an episode, the new one {visits[1]:.3g}. "
         "Lighter cells are visited more."
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pgcompanion import ascent, style
+from pgcompanion import steps, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import say
@@ -46,7 +46,7 @@ def runs(eta: float, N: int) -> np.ndarray:
         return corridor.estimate(theta, rng.random((M, MOST))[:, :N])
 
     rng = np.random.default_rng(0)
-    return np.array(list(ascent.sgd(start, estimate, ascent.constant(eta), K, rng)))
+    return np.array(list(steps.sgd(start, estimate, steps.constant(eta), K, rng)))
 
 
 @cache
@@ -68,11 +68,12 @@ def bound(eta: float, N: int, k: np.ndarray) -> np.ndarray | None:
     if eta * top.beta > 1:
         return None
     constants = top.beta, Delta, top.sigma2 / N
-    return np.array([ascent.sgd_bound(*constants, np.full(steps, eta)) for steps in k])
+    return np.array([steps.sgd_bound(*constants, np.full(n, eta)) for n in k])
 
 
 def ball(eta: float, N: int) -> np.ndarray | None:
-    """The covariance ``(2, 2)`` of the iterates in balance around the maximum; None if there is none.
+    """The covariance ``(2, 2)`` of the iterates in balance around the maximum; None if there is
+    none.
 
     Statement: `sgd`. There a deviation x becomes (I + ηJ″)x + η · noise, so the covariance solves
     Σ = (I + ηJ″) Σ (I + ηJ″) + η² C / N. For small η it is proportional to η / N.
@@ -144,15 +145,15 @@ def _draw_means(ax: Axes, mean: np.ndarray, k: int) -> None:
     """The whole course, pale, and what has happened up to step ``k``."""
     say(ax, 0.01, NOTES, f"{M} runs", style.BLUE)
     past, now = _places(k), _places(k)[-1:]
-    for steps, look in ((_places(), {"alpha": 0.3, "lw": 4}), (past, {"lw": 2})):
-        ax.plot(steps, mean[steps - 1], color=style.BLUE, **look)
+    for places, look in ((_places(), {"alpha": 0.3, "lw": 4}), (past, {"lw": 2})):
+        ax.plot(places, mean[places - 1], color=style.BLUE, **look)
     ax.plot(now, mean[now - 1], "o", color=style.BLUE, ms=9, mec=style.PAPER)
 
 
 def _places(k: int = K) -> np.ndarray:
     """Numbers of steps up to ``k``, evenly spread on a logarithmic axis."""
-    steps = np.unique(np.geomspace(1, K, 41).round().astype(int))
-    return np.asarray(steps[steps <= k])
+    places = np.unique(np.geomspace(1, K, 41).round().astype(int))
+    return np.asarray(places[places <= k])
 
 
 def _limit(eta: float, N: int) -> float:
@@ -179,9 +180,9 @@ def describe(eta: float, N: int, k: int) -> str:
     J = corridor.J(theta)
     lost = f", {away} of them off the map" if (away := _away(theta)) else ""
     return (
-        f"After {k} step{'s' * (k != 1)} of size η = {text(eta)}, with {N} episode{'s' * (N > 1)} each, "
-        f"{M} runs have J = {J.mean():.3f} on average{lost}; the marked one has {J[0]:.3f}, the maximum "
-        f"is {hill().best:.3f}. {_in_ball(eta, N, theta)} {_promise(eta, N, k)}"
+        f"After {k} step{'s' * (k != 1)} of size η = {text(eta)}, with {N} "
+        f"episode{'s' * (N > 1)} each, {M} runs have J = {J.mean():.3f} on average{lost}; the "
+        f"marked one has {J[0]:.3f}, the maximum is {hill().best:.3f}. {_in_ball(eta, N, theta)} {_promise(eta, N, k)}"
     )
 
 

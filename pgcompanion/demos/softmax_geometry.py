@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from itertools import islice, product
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pgcompanion import exact, style
-from pgcompanion.algorithms import Iterate, exact_problem, npg, policy_gradient_ascent
+from pgcompanion.algorithms import Iterate, npg, reinforce
+from pgcompanion.batches import Exact
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.marks import dots, key, say
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import TabularSoftmax
 from pgcompanion.policies.softmax import softmax
+from pgcompanion.steps import natural_gradient
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 K, ETA = 128, 1.0
 
-#: At the uniform policy of three actions F⁺ = 3, up to a constant in the logits: with these two step
-#: sizes both methods take the same step there.
+#: At the uniform policy of three actions F⁺ = 3, up to a constant in the logits: with these two
+#: step sizes both methods take the same step there.
 VANILLA_ETA = 3 * ETA
 
 STARTS = {
@@ -63,7 +65,10 @@ MISSING = Panel(
 
 
 def decision(gap: float) -> MDP:
-    """One decision among three actions, which pay 1, 1 − ``gap`` and 0. Statement: `objective_fn`."""
+    """One decision among three actions, which pay 1, 1 − ``gap`` and 0.
+
+    Statement: `objective_fn`.
+    """
     return MDP(np.ones((1, 3, 1)), np.array([[1.0, 1.0 - gap, 0.0]]), np.ones(1), H=1)
 
 
@@ -74,19 +79,22 @@ def vanilla(theta: np.ndarray, gap: float) -> np.ndarray:
 
 def natural(theta: np.ndarray, gap: float) -> np.ndarray:
     """A step along the natural gradient, shape ``(3,)``. Statement: `npg`."""
-    return ETA * exact_problem(decision(gap), POLICY, theta).natural_gradient()
+    return ETA * natural_gradient(POLICY, theta, Exact(decision(gap))(POLICY, theta))
 
 
 STEPS: dict[str, Callable[..., np.ndarray]] = {"Vanilla": vanilla, "Natural": natural}
+RUNS: dict[str, tuple[Callable[..., Iterator[Iterate]], float]] = {
+    "Vanilla": (reinforce, VANILLA_ETA),
+    "Natural": (npg, ETA),
+}
 
 
 @cache
 def path(method: str, start: str, gap: float) -> np.ndarray:
     """The iterates, shape ``(K + 1, 3)``. Statement: `npg`, `gradient_ascent`."""
-    run: Callable[..., Iterator[Iterate]]
-    run, eta = (npg, ETA) if method == "Natural" else (policy_gradient_ascent, VANILLA_ETA)
-    iterates = run(decision(gap), POLICY, np.log(STARTS[start]), eta=eta)
-    return np.array([it.theta for it in islice(iterates, K + 1)])
+    run, eta = RUNS[method]
+    iterates = run(Exact(decision(gap)), POLICY, np.log(STARTS[start]), eta=eta, K=K)
+    return np.array([it.theta for it in iterates])
 
 
 @cache
@@ -109,7 +117,10 @@ def _tails(view: str) -> np.ndarray:
 
 
 def place(theta: np.ndarray, view: str) -> np.ndarray:
-    """Where parameters ``(..., 3)`` lie in the picture, ``(..., 2)``. Statement: `tabular_softmax`."""
+    """Where parameters ``(..., 3)`` lie in the picture, ``(..., 2)``.
+
+    Statement: `tabular_softmax`.
+    """
     if view == "logits":
         return theta[..., :2] - theta[..., 2:]
     return np.asarray(softmax(theta) @ CORNERS)
@@ -197,6 +208,6 @@ def describe(start: str, gap: float, view: str, k: int) -> str:
 def _stands(method: str, theta: np.ndarray, gap: float) -> str:
     pi, lack = ", ".join(f"{p:.3f}" for p in softmax(theta)), missing(theta, gap)
     return (
-        f"{method}: π = ({pi}), J lacks {f'{lack:.2g}' if lack > 1e-4 else 'less than 0.0001'}, and the "
-        f"next step moves the logits by {np.linalg.norm(STEPS[method](theta, gap)):.2g}."
+        f"{method}: π = ({pi}), J lacks {f'{lack:.2g}' if lack > 1e-4 else 'less than 0.0001'}, and "
+        f"the next step moves the logits by {np.linalg.norm(STEPS[method](theta, gap)):.2g}."
     )

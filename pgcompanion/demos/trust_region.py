@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pgcompanion import exact, style
-from pgcompanion.algorithms import LocalProblem, exact_problem, npg_step, ppo_update, trpo_update
+from pgcompanion import exact, objectives, style
+from pgcompanion.batches import Batch, Exact
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import LinearSoftmax
+from pgcompanion.steps import npg_step, ppo_step, trpo_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,9 +58,16 @@ POLICY = LinearSoftmax(_features())
 
 
 @cache
-def problem_of(start: str) -> LocalProblem:
-    """The exact local problem around a start. Statement: `trpo`."""
-    return exact_problem(MDP, POLICY, np.array(STARTS[start]))
+def seen_from(start: str) -> tuple[np.ndarray, Batch]:
+    r"""A start :math:`\theta^k`, ``(2,)``, and the exact batch there. Statement: `trpo`."""
+    theta_k = np.array(STARTS[start])
+    return theta_k, Exact(MDP)(POLICY, theta_k)
+
+
+def kl(start: str, d: np.ndarray) -> float:
+    """The true divergence of a step. Statement: `trajectory_kl`."""
+    theta_k, batch = seen_from(start)
+    return objectives.kl(POLICY, theta_k, theta_k + d, batch)
 
 
 class Steps(NamedTuple):
@@ -76,10 +84,10 @@ def steps(start: str, delta: float, eps: float) -> Steps:
     Statement: `trpo_implement`, `npg_optimization`, `ppo_clip`. The gradient step is as long as
     :math:`\tfrac12d^\top Fd=\delta` allows, like the natural one.
     """
-    problem = problem_of(start)
-    g, F = problem.gradient, exact.fisher(MDP, POLICY, problem.theta_k)
-    natural = npg_step(g, F, delta=delta)
-    shortened = trpo_update(problem, delta, backtrack=SHORTER) - problem.theta_k
+    theta_k, batch = seen_from(start)
+    g, F = exact.gradient(MDP, POLICY, theta_k), exact.fisher(MDP, POLICY, theta_k)
+    natural = npg_step(g, F, delta)
+    shortened = trpo_step(POLICY, theta_k, batch, delta, backtrack=SHORTER) - theta_k
     tries = round(np.log(shortened @ natural / (natural @ natural)) / np.log(SHORTER))
     by = {
         "gradient": np.sqrt(2 * delta / (g @ F @ g)) * g,
@@ -93,14 +101,14 @@ def steps(start: str, delta: float, eps: float) -> Steps:
 @cache
 def ppo_path(start: str, eps: float) -> np.ndarray:
     """PPO's steps after each epoch, shape ``(21, 2)``. Statement: `ppo_clip`."""
-    problem = problem_of(start)
-    path = [ppo_update(problem, eps=eps, epochs=e) - problem.theta_k for e in range(EPOCHS + 1)]
-    return np.array(path)
+    theta_k, batch = seen_from(start)
+    path = [ppo_step(POLICY, theta_k, batch, eps=eps, epochs=e) for e in range(EPOCHS + 1)]
+    return np.array(path) - theta_k
 
 
 def gain(start: str, d: np.ndarray) -> float:
     """The exact change of J by a step. Statement: `surrogate`."""
-    theta_k = problem_of(start).theta_k
+    theta_k, _ = seen_from(start)
     old, new = (exact.evaluate(MDP, POLICY.table(theta)).J for theta in (theta_k, theta_k + d))
     return float(new - old)
 
@@ -108,10 +116,8 @@ def gain(start: str, d: np.ndarray) -> float:
 @cache
 def divergences(start: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A grid of steps, and the true divergence of each. Statement: `trajectory_kl`."""
-    problem = problem_of(start)
     x, y = np.linspace(*PLANE.xlim, 45), np.linspace(*PLANE.ylim, 45)
-    kl = [[problem.kl(problem.theta_k + np.array([a, b])) for a in x] for b in y]
-    return x, y, np.array(kl)
+    return x, y, np.array([[kl(start, np.array([a, b])) for a in x] for b in y])
 
 
 def frame(start: str, delta: float, eps: float) -> Figure:
@@ -134,7 +140,7 @@ def _draw_balls(ax: Axes, start: str, delta: float) -> None:
     ax.contour(*divergences(start), levels=[delta], colors=[style.INK], linewidths=1.5)
     around = np.linspace(0, 2 * np.pi, 121)
     circle = np.array([np.cos(around), np.sin(around)])
-    root = np.linalg.cholesky(np.linalg.inv(exact.fisher(MDP, POLICY, problem_of(start).theta_k)))
+    root = np.linalg.cholesky(np.linalg.inv(exact.fisher(MDP, POLICY, seen_from(start)[0])))
     ax.plot(*np.sqrt(2 * delta) * root @ circle, color=style.INK, lw=1.2, ls="--")
 
 
@@ -154,26 +160,26 @@ def _mark(ax: Axes, name: str, x: float, y: float) -> None:
 
 def _draw_along(ax: Axes, start: str, delta: float, eps: float) -> None:
     """The true divergence and its model on the way of the natural step, in units of the radius."""
-    problem, (by, tried) = problem_of(start), steps(start, delta, eps)
+    by, tried = steps(start, delta, eps)
 
-    def kl(t: np.ndarray) -> list[float]:
-        return [problem.kl(problem.theta_k + part * by["NPG"]) / delta for part in t]
+    def of_delta(t: np.ndarray) -> list[float]:
+        return [kl(start, part * by["NPG"]) / delta for part in t]
 
     t = np.linspace(0, 1.3, 40)
     ax.axhline(1, color=style.MUTED, lw=1)
     ax.plot(t, t**2, color=style.INK, lw=1.2, ls="--")
-    ax.plot(t, kl(t), color=style.INK, lw=1.5)
-    ax.plot(tried, kl(tried), "o", color=style.VERMILLION, ms=4)
+    ax.plot(t, of_delta(t), color=style.INK, lw=1.5)
+    ax.plot(tried, of_delta(tried), "o", color=style.VERMILLION, ms=4)
     for name, part in (("NPG", 0), ("TRPO", -1)):
-        _mark(ax, name, tried[part], kl(tried)[part])
+        _mark(ax, name, tried[part], of_delta(tried)[part])
 
 
 def _draw_gains(ax: Axes, start: str, delta: float, eps: float) -> None:
     """The true gains as shares of what the surrogate promised, and as numbers."""
-    problem = problem_of(start)
+    theta_k, batch = seen_from(start)
     ax.axvline(1, color=style.MUTED, lw=1)
     for row, (name, d) in enumerate(steps(start, delta, eps).by.items()):
-        kept = gain(start, d) / problem.surrogate(problem.theta_k + d)
+        kept = gain(start, d) / objectives.surrogate(POLICY, theta_k + d, batch)
         ax.plot([0, kept], [row, row], color=LOOKS[name][0], lw=6, solid_capstyle="butt")
         _mark(ax, name, -1.35, row)
         for x, words, side in ((-1.2, name, "left"), (2.5, f"{gain(start, d):.3f}", "right")):
@@ -187,15 +193,16 @@ def describe(start: str, delta: float, eps: float) -> str:
 
     >>> print(describe(start="(1, 3)", delta=0.5, eps=0.2))
     From θᵏ = (1, 3) with the radius δ = 0.5, the natural step has the true divergence 0.838. TRPO
-    takes 73% of it: 0.399. The gradient step of the same quadratic model has 0.679; PPO with ε = 0.2,
-    which does not know δ, has 0.196. Gains in J: gradient 0.463, NPG 0.750, TRPO 0.476, PPO 0.229.
+    takes 73% of it: 0.399. The gradient step of the same quadratic model has 0.679; PPO with ε =
+    0.2, which does not know δ, has 0.196. Gains in J: gradient 0.463, NPG 0.750, TRPO 0.476, PPO
+    0.229.
     """
-    problem, (by, tried) = problem_of(start), steps(start, delta, eps)
-    kl = {name: f"{problem.kl(problem.theta_k + d):.3f}" for name, d in by.items()}
+    by, tried = steps(start, delta, eps)
+    nats = {name: f"{kl(start, d):.3f}" for name, d in by.items()}
     gains = ", ".join(f"{name} {gain(start, d):.3f}" for name, d in by.items())
     return (
         f"From θᵏ = {start} with the radius δ = {text(delta)}, the natural step has the true "
-        f"divergence {kl['NPG']}. TRPO takes {tried[-1]:.0%} of it: {kl['TRPO']}. The gradient step "
-        f"of the same quadratic model has {kl['gradient']}; PPO with ε = {text(eps)}, which does not "
-        f"know δ, has {kl['PPO']}. Gains in J: {gains}."
+        f"divergence {nats['NPG']}. TRPO takes {tried[-1]:.0%} of it: {nats['TRPO']}. The gradient "
+        f"step of the same quadratic model has {nats['gradient']}; PPO with ε = {text(eps)}, which "
+        f"does not know δ, has {nats['PPO']}. Gains in J: {gains}."
     )

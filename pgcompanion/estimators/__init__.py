@@ -1,31 +1,53 @@
-r"""Policy-gradient estimators: what multiplies each score, and the one estimator that it feeds.
+r"""Policy-gradient estimators: what multiplies each score, and the one estimate that it feeds.
 
-Every estimator of the chapter is :math:`\frac1N\sum_n\sum_h\psi_h(\tau_n)\nabla\log\pi_\theta(a_h\mid s_h)`.
-They differ in the gradient coefficient :math:`\psi` alone, an array ``(N, H)``: `coefficients` and
-`generalized` make it, `gradient` takes it.
+Arrays in, arrays out. `returns` and `gae` make coefficients :math:`\psi`, ``(N, H)``; `baselines`
+what is subtracted from them; `score_gradient` takes them; `importance` weighs samples of another
+policy; `value_function` fits a network to values.
 """
 
-from pgcompanion.estimators.coefficients import (
-    advantage,
-    along,
-    discounted_rewards,
-    minus,
-    q_function,
+from pgcompanion.estimators import baselines, importance
+from pgcompanion.estimators.baselines import fitted_baseline, leave_one_out, mean_reward_to_go
+from pgcompanion.estimators.gae import gae, gae_of, gae_steps, normalised
+from pgcompanion.estimators.returns import (
+    at_pairs,
+    at_states,
+    discounted,
     reward_to_go,
     total_return,
 )
-from pgcompanion.estimators.generalized import gae
-from pgcompanion.estimators.gradient import moments, policy_gradient
+from pgcompanion.estimators.score_gradient import (
+    baseline_gradient,
+    discounted_gradient,
+    fisher_matrix,
+    moments,
+    per_trajectory_gradients,
+    policy_gradient,
+    reinforce_gradient,
+)
+from pgcompanion.estimators.value_function import Critic, fit_value
 
 __all__ = [
-    "advantage",
-    "along",
-    "discounted_rewards",
+    "Critic",
+    "at_pairs",
+    "at_states",
+    "baseline_gradient",
+    "baselines",
+    "discounted",
+    "discounted_gradient",
+    "fisher_matrix",
+    "fit_value",
+    "fitted_baseline",
     "gae",
-    "minus",
+    "gae_of",
+    "gae_steps",
+    "importance",
+    "leave_one_out",
+    "mean_reward_to_go",
     "moments",
+    "normalised",
+    "per_trajectory_gradients",
     "policy_gradient",
-    "q_function",
+    "reinforce_gradient",
     "reward_to_go",
     "total_return",
 ]

@@ -1,35 +1,49 @@
 """Exact quantities of a policy in a finite MDP: by dynamic programming, and by enumeration beside it."""
 
-from pgcompanion.exact.dynamic_programming import (
-    Values,
-    evaluate,
-    expected_visits,
-    optimal,
-    visits_and_advantages,
-)
-from pgcompanion.exact.enumeration import count_trajectories, log_likelihood, trajectories
-from pgcompanion.exact.functionals import (
-    discounted_gradient,
-    fisher,
-    gradient,
+from pgcompanion.exact.enumeration import count_trajectories, trajectories
+from pgcompanion.exact.gradient import fisher, gradient, infinite_horizon_gradient
+from pgcompanion.exact.likelihood import log_likelihood, trajectory_log_likelihood
+from pgcompanion.exact.performance import (
+    degradation_bound,
+    expected_advantage,
+    penalty_constant,
+    penalty_objective,
     performance_difference,
     surrogate,
     trajectory_kl,
+    worst_advantage,
+)
+from pgcompanion.exact.values import (
+    Values,
+    evaluate,
+    expected_visits,
+    occupancies,
+    optimal,
+    state_values,
+    visits_and_advantages,
 )
 
 __all__ = [
     "Values",
     "count_trajectories",
-    "discounted_gradient",
+    "degradation_bound",
     "evaluate",
+    "expected_advantage",
     "expected_visits",
     "fisher",
     "gradient",
+    "infinite_horizon_gradient",
     "log_likelihood",
+    "occupancies",
     "optimal",
+    "penalty_constant",
+    "penalty_objective",
     "performance_difference",
+    "state_values",
     "surrogate",
     "trajectories",
     "trajectory_kl",
+    "trajectory_log_likelihood",
     "visits_and_advantages",
+    "worst_advantage",
 ]

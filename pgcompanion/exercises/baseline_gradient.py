@@ -109,11 +109,11 @@ exercise = Exercise(
     statement=STATEMENT.strip(),
     solution=baseline_gradient,
     hints=(
-        "Each score is weighed by a surprise: what came from this step on, less what was "
-        "expected here. Build the array of surprises first. Which shape has it?",
-        "The surprises are the rewards-to-go minus b, of shape (N, H). Then multiply, sum over "
+        "Each score is weighed by an estimate of the advantage: what came from this step on, less "
+        "what was expected here. Build the array of estimates first. Which shape has it?",
+        "The estimates are the rewards-to-go minus b, of shape (N, H). Then multiply, sum over "
         "the steps, average over the episodes.",
-        "With `psi` for the surprises, `psi[:, :, None] * scores` has shape (N, H, p).",
+        "With `psi` for the estimates, `psi[:, :, None] * scores` has shape (N, H, p).",
     ),
     cases=cases,
     mistakes=MISTAKES,

@@ -9,7 +9,7 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
-Generalised advantage estimation adds up the surprises that follow an action, each discounted by
+Generalised advantage estimation adds up the TD residuals that follow an action, each discounted by
 $\gamma \lambda$ once more:
 
 $$\begin{gathered}
@@ -51,21 +51,21 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
         yield rng.integers(-3, 5, (N, H)).astype(float), V, gamma, lam, ended
 
 
-def _surprises(r: np.ndarray, V: np.ndarray, gamma: float, terminated: np.ndarray) -> np.ndarray:
+def _residuals(r: np.ndarray, V: np.ndarray, gamma: float, terminated: np.ndarray) -> np.ndarray:
     return gae(r, V, gamma, 0.0, terminated)
 
 
 def _forward(
     r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
 ) -> np.ndarray:
-    A = _surprises(r, V, gamma, terminated)
+    A = _residuals(r, V, gamma, terminated)
     for h in range(1, A.shape[1]):
         A[:, h] += gamma * lam * A[:, h - 1]
     return A
 
 
 def _decayed(delta: np.ndarray, decay: float) -> np.ndarray:
-    """The recursion alone: a GAE whose values are all 0, with the surprises for rewards."""
+    """The recursion alone: a GAE whose values are all 0, with the TD residuals for rewards."""
     no_values = np.zeros((delta.shape[0], delta.shape[1] + 1))
     return gae(delta, no_values, 1.0, decay, np.zeros(len(delta), dtype=bool))
 
@@ -109,36 +109,36 @@ MISTAKES = (
     ),
     Mistake(
         "gamma_only",
-        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), gamma),
+        lambda r, V, gamma, lam, terminated: _decayed(_residuals(r, V, gamma, terminated), gamma),
         "Your recursion discounts by gamma alone. It needs gamma times lam; without lam the sum "
         "is the discounted return less the value, with all of its variance.",
         "gae",
     ),
     Mistake(
         "lambda_only",
-        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), lam),
-        "Your recursion discounts by lam alone. A surprise one step later is also worth gamma "
+        lambda r, V, gamma, lam, terminated: _decayed(_residuals(r, V, gamma, terminated), lam),
+        "Your recursion discounts by lam alone. A TD residual one step later is also worth gamma "
         "times less: the factor is gamma times lam.",
         "gae",
     ),
     Mistake(
         "no_decay",
-        lambda r, V, gamma, lam, terminated: _decayed(_surprises(r, V, gamma, terminated), 1.0),
-        "Your recursion adds later surprises in full. Each step further away multiplies by gamma "
-        "times lam once more.",
+        lambda r, V, gamma, lam, terminated: _decayed(_residuals(r, V, gamma, terminated), 1.0),
+        "Your recursion adds later TD residuals in full. Each step further away multiplies by "
+        "gamma times lam once more.",
         "gae",
     ),
     Mistake(
         "one_step_only",
-        lambda r, V, gamma, lam, terminated: _surprises(r, V, gamma, terminated),
-        "You returned the surprises of single steps. They are the case lam = 0; in general the "
-        "surprises of later steps are added, each discounted by gamma lam once more.",
+        lambda r, V, gamma, lam, terminated: _residuals(r, V, gamma, terminated),
+        "You returned the TD residuals of single steps. They are the case lam = 0; in general the "
+        "residuals of later steps are added, each discounted by gamma lam once more.",
         "gae",
     ),
     Mistake(
         "forward_recursion",
         _forward,
-        "Your recursion runs forwards and carries past surprises along. An advantage is about "
+        "Your recursion runs forwards and carries past TD residuals along. An advantage is about "
         "what follows the action: start at the last step and go back.",
         "gae",
     ),
@@ -152,7 +152,7 @@ MISTAKES = (
     Mistake(
         "value_not_discounted",
         lambda r, V, gamma, lam, terminated: _decayed(
-            _surprises(r, V, 1.0, terminated), gamma * lam
+            _residuals(r, V, 1.0, terminated), gamma * lam
         ),
         "The factor gamma is missing in front of the next value. What follows begins one step "
         "later: delta = r + gamma V_next - V.",
@@ -161,9 +161,9 @@ MISTAKES = (
     Mistake(
         "no_value_subtracted",
         lambda r, V, gamma, lam, terminated: _decayed(
-            _surprises(r, V, gamma, terminated) + V[:, :-1], gamma * lam
+            _residuals(r, V, gamma, terminated) + V[:, :-1], gamma * lam
         ),
-        "The value of the present state is not subtracted. A surprise is what came, r + gamma "
+        "The value of the present state is not subtracted. A TD residual is what came, r + gamma "
         "V_next, less what was expected, V.",
         "gae",
     ),
@@ -182,7 +182,7 @@ exercise = Exercise(
     statement=STATEMENT.strip(),
     solution=gae,
     hints=(
-        "First the surprises of the single steps, all at once. Then their discounted sum, from "
+        "First the TD residuals of the single steps, all at once. Then their discounted sum, from "
         "the end of the episode to its start. What is the value after a true ending?",
         "Make a copy of `V[:, 1:]`, put 0 in its last column where `terminated` is true, and "
         "compute delta. Then A[h] = delta[h] + gamma lam A[h+1], for h from H - 2 down to 0.",

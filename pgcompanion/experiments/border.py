@@ -24,9 +24,7 @@ def extra(name: str) -> Any:
 
 
 def check_task(task: Callable[..., Any]) -> None:
-    if not callable(task):
-        raise ValueError(f"task must be a function, but it is {task!r}.")
-    parameters = inspect.signature(task).parameters.values()
+    parameters = inspect.signature(checks.function("task", task)).parameters.values()
     if not any(x.name == "rng" or x.kind is x.VAR_KEYWORD for x in parameters):
         names = ", ".join(x.name for x in parameters) or "nothing"
         raise ValueError(f"task must take the argument rng, but it takes {names}.")
@@ -38,11 +36,17 @@ def by_name(settings: Mapping[str, Setting] | Iterable[Setting]) -> dict[str, Se
     >>> by_name([{"eta": 0.1, "K": 5}])
     {'eta=0.1, K=5': {'eta': 0.1, 'K': 5}}
     """
+    if not isinstance(settings, Iterable) or isinstance(settings, str):
+        raise TypeError(f"settings must be dicts, but it is {checks.kind(settings)}.")
     items = list(settings.items() if isinstance(settings, Mapping) else map(_with_name, settings))
     if not items:
         raise ValueError("settings must hold at least one setting, but it is empty.")
     for name, setting in items:
-        if not isinstance(setting, Mapping) or "rng" in setting:
+        if not isinstance(setting, Mapping):
+            raise TypeError(
+                f"settings must be dicts, but the one of {name!r} is {checks.kind(setting)}."
+            )
+        if "rng" in setting:
             raise ValueError(
                 f"settings must be dicts without rng, but the one of {name!r} is {setting!r}."
             )

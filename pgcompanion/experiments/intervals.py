@@ -25,9 +25,9 @@ def interval(
 ) -> Interval:
     r"""The mean over runs, and a bootstrap interval for what it estimates.
 
-    The runs are drawn again with replacement, ``resamples`` times, and the interval holds the middle
-    ``level`` of the means of these draws (the percentile interval). Along a curve it holds at each point
-    alone, not at all of them together.
+    The runs are drawn again with replacement, ``resamples`` times, and the interval contains the middle
+    ``level`` of the means of these draws (the percentile interval). Along a curve it is one for each point
+    alone, not for all of them together.
 
     It is narrow where runs are few. Were the means of the draws normal, the interval of level 0.95 of
     ``n`` runs with normal results would cover the truth with probability
@@ -38,9 +38,14 @@ def interval(
         curves: one row a run, shape ``(n, ...)`` with ``n`` at least 2. The interval of a difference is
             that of ``one - other``, where both have the same seeds.
 
+        rng: draws the runs again.
+        level: how much of the draws the interval takes in, between 0 and 1.
+        resamples: how many draws.
+
     Raises:
         ValueError: ``curves`` is not finite or has fewer than two rows, ``level`` is not between 0 and
             1, or ``resamples`` is not a positive integer.
+        TypeError: ``rng`` is no generator.
         ModuleNotFoundError: SciPy is not installed.
 
     Source: Efron and Tibshirani 1993, chapter 13.
@@ -52,17 +57,15 @@ def interval(
         True
     """
     bootstrap = extra("scipy.stats").bootstrap
-    curves = checks.finite("curves", curves)
+    curves, rng = checks.finite("curves", curves), checks.generator(rng)
     if curves.ndim == 0 or len(curves) < 2:
         raise ValueError(f"curves must have at least two rows, but its shape is {curves.shape}.")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, but it is {level}.")
     low, high = bootstrap(
         (curves,),
         np.mean,
         axis=0,
         method="percentile",
-        confidence_level=level,
+        confidence_level=checks.fraction("level", level),
         n_resamples=checks.positive_integer("resamples", resamples),
         batch=max(1, BATCH // max(1, curves.size)),
         rng=rng,

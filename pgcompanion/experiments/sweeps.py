@@ -50,9 +50,9 @@ def sweep(
 ) -> Sweep:
     r"""Run ``task(rng=rng, **setting)`` for every setting and every seed.
 
-    A run returns a number, an array, or an iterator; of an iterator of `Iterate`s it keeps every
-    :math:`J`. So an algorithm of this package is a task as it stands, once its world is filled in and
-    its ``K`` is given.
+    A run returns a number, an array, or an iterator; of an iterator of `Iterate` it keeps every
+    :math:`J`, and NaN where there is none yet. The :math:`J` of sampled batches is the mean return of
+    each; a task that wants the exact one computes it from ``it.theta``.
 
     Seed :math:`i` stands for the :math:`i`-th child of ``SeedSequence(root)``: the streams of two seeds are
     independent, and all settings meet the same ones. The result depends neither on the backend nor on
@@ -73,15 +73,15 @@ def sweep(
     Raises:
         ValueError: ``task`` takes no ``rng``, there are no seeds or no settings, a seed is negative or
             appears twice, or two settings have the same name.
+        TypeError: ``task`` is no function, or a setting no dict.
         ModuleNotFoundError: joblib is not installed, or tqdm where a bar is to be shown.
 
     Example:
-        >>> from functools import partial
-        >>> from pgcompanion.algorithms import npg
-        >>> from pgcompanion.mdp import MDP
-        >>> from pgcompanion.policies import TabularSoftmax
-        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
-        >>> task = partial(npg, coin, TabularSoftmax(1, 2), np.zeros(2), N=50, K=10)
+        >>> import pgcompanion as pg
+        >>> coin = pg.MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> def task(rng, delta):
+        ...     source = pg.Sampled(coin, N=50, rng=rng)
+        ...     return pg.npg(source, pg.TabularSoftmax(1, 2), np.zeros(2), delta=delta, K=10)
         >>> result = sweep(task, 4, [{"delta": 0.1}, {"delta": 0.5}])
         >>> {name: J.shape for name, J in result.curves.items()}
         {'delta=0.1': (4, 11), 'delta=0.5': (4, 11)}

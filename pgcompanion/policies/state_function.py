@@ -1,33 +1,20 @@
-r"""Vector-valued functions of the state :math:`f_\theta(s)\in\mathbb R^m`, with their two derivatives.
+r"""Vector-valued functions of the state :math:`f_\theta(s)\in\mathbb R^m`, with their derivatives.
 
-A policy needs three things of such a function: its value, its derivative along a direction
-(`pushforward`) and the transpose of that derivative (`pullback`). A function supplies them on rows
-of numbers ``x (B, d)``; `StateFunction` brings the states of a finite MDP, or observations of any
-batch shape, into that form and back.
+Logits and means are such functions: a `LinearMap` or a network (`MLP`). A function computes on rows
+of numbers ``x (B, d)``; `StateFunction` brings states of any batch shape into that form and back.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.policies.inputs import inputs_of
+from pgcompanion.policies.base import Pull, Room, cast, sum_by_state
 
-
-def precision(theta: np.ndarray, *others: np.ndarray) -> np.dtype:
-    """The type to compute in: that of ``theta``, made complex where one of ``others`` is.
-
-    Single precision stays single, and a complex step goes through.
-    """
-    is_complex = any(np.iscomplexobj(x) for x in others)
-    return np.result_type(np.asarray(theta), np.complex64 if is_complex else np.float32)
-
-
-def cast(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """``x`` in the precision of ``theta``, without a copy where it is already."""
-    return np.asarray(x).astype(precision(theta, x), copy=False)
+Map = Callable[[np.ndarray], np.ndarray]
 
 
 class StateFunction(ABC):
@@ -35,7 +22,8 @@ class StateFunction(ABC):
 
     Statement: `parameterizations`. ``inputs`` says what a state is: a number ``d`` for observations
     ``(..., d)``, or an array ``(S, d)`` that holds the features of each state of a finite MDP; then
-    states are indices. The batch shape of the states is written ``(...)``.
+    states are indices, and the function is evaluated once a state, however often it occurs. The
+    batch shape of the states is written ``(...)``.
 
     Raises:
         ValueError: ``inputs`` or ``m`` of a wrong kind; a state out of range, of a wrong shape or
@@ -45,61 +33,86 @@ class StateFunction(ABC):
     p: int
 
     def __init__(self, inputs: int | np.ndarray, m: int) -> None:
-        self.inputs = inputs_of(inputs)
-        self.d, self.m = self.inputs.d, checks.positive_integer("m", m)
+        self.m = checks.positive_integer("m", m)
+        self.features: np.ndarray | None = None
+        self.S: int | None = None
+        if isinstance(inputs, (int, np.integer)):
+            self.d = checks.positive_integer("inputs", inputs)
+        else:
+            self.features = checks.finite("inputs", inputs, (None, None)).astype(float)
+            self.S, self.d = self.features.shape
 
     @abstractmethod
     def init(self, rng: np.random.Generator) -> np.ndarray:
         """A starting point ``theta``, shape ``(p,)``."""
 
-    @abstractmethod
-    def apply(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """The values on the rows ``x (B, d)``, shape ``(B, m)``."""
+    def room(self, n: int) -> Room | None:
+        """Arrays for passes of up to ``n`` states; None: there is nothing to reuse."""
+        return None
 
     @abstractmethod
-    def tangent(self, theta: np.ndarray, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """The derivative of `apply` along ``v (p,)``, shape ``(B, m)``."""
+    def value(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        r""":math:`f_\theta(s)`, shape ``(..., m)``."""
 
     @abstractmethod
-    def cotangent_each(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        r""":math:`\sum_jw_{bj}\nabla f_{\theta,j}(x_b)` of each row, from ``w (B, m)`` to ``(B, p)``."""
+    def jvp(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        r""":math:`(\partial_\theta f_\theta(s))\,v` for ``v (p,)``, shape ``(..., m)``."""
 
     @abstractmethod
-    def cotangent(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """The sum of `cotangent_each` over the rows, shape ``(p,)``, without forming its terms."""
+    def vjp(
+        self, theta: np.ndarray, s: np.ndarray, room: Room | None = None
+    ) -> tuple[np.ndarray, Pull]:
+        r"""`value`, and the map :math:`w\mapsto\sum_i(\partial_\theta f_\theta(s_i))^\top w_i`.
+
+        The map takes ``w (..., m)`` to ``(p,)`` and forms no term of the sum.
+        """
+
+    @abstractmethod
+    def vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        r""":math:`(\partial_\theta f_\theta(s))^\top w` of each state: from ``w (..., m)`` to
+        ``(..., p)``.
+        """
 
     def batch(self, s: np.ndarray) -> tuple[int, ...]:
         """The batch shape of the states ``s``."""
-        return self.inputs.batch(self.inputs.check(s))
+        s = np.asarray(s)
+        return s.shape if self.features is not None else s.shape[:-1]
 
-    def value(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
-        r""":math:`f_\theta(s)`, shape ``(..., m)``."""
-        theta, s = np.asarray(theta), self.inputs.check(s)
-        x = cast(theta, self.inputs.rows(s))
-        return self.inputs.spread(s, self.apply(theta, x))
+    def vectors(self, s: np.ndarray) -> np.ndarray:
+        """What the states are to the function: observations or features, shape ``(..., d)``."""
+        if self.features is not None:
+            return self.features[checks.indices("s", s, len(self.features))]
+        s = checks.finite("s", s)
+        if s.ndim == 0 or s.shape[-1] != self.d:
+            raise ValueError(f"s has shape {s.shape}, but (..., {self.d}) is expected.")
+        return s
 
-    def pushforward(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
-        r""":math:`(\partial_\theta f_\theta(s))\,v` for ``v (p,)``, shape ``(..., m)``."""
-        theta, s = np.asarray(theta), self.inputs.check(s)
-        x = cast(theta, self.inputs.rows(s))
-        return self.inputs.spread(s, self.tangent(theta, x, cast(theta, v)))
+    def rows(self, s: np.ndarray) -> tuple[np.ndarray, Map, Map]:
+        """Rows ``x (B, d)`` that stand for the states ``s``, and two maps, each the
+        transpose of the other.
 
-    def pullback_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        r""":math:`(\partial_\theta f_\theta(s))^\top w` of each state: from ``w (..., m)`` to ``(..., p)``."""
-        theta, w = np.asarray(theta), np.asarray(w)
-        x = cast(theta, self.inputs.each(self.inputs.check(s), w.shape[:-1]))
-        rows = cast(theta, w.reshape(-1, self.m))
-        return self.cotangent_each(theta, x, rows).reshape(*w.shape[:-1], self.p)
+        The first takes values ``(B, m)`` on the rows to the states, ``(..., m)``; the second adds
+        up weights ``(..., m)`` of the states to weights ``(B, m)`` of the rows.
+        """
+        if self.features is None:
+            s = self.vectors(s)
+            shape = (*s.shape[:-1], self.m)
+            return s.reshape(-1, self.d), lambda y: y.reshape(shape), self._flat
+        features, S = self.features, len(self.features)
+        s = checks.indices("s", s, S)
+        return features, lambda y: y[s], lambda w: sum_by_state(s, w, S)
 
-    def pullback(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        r""":math:`\sum_i(\partial_\theta f_\theta(s_i))^\top w_i`, shape ``(p,)``, without its terms."""
-        theta, w = np.asarray(theta), np.asarray(w)
-        x, rows = self.inputs.collect(self.inputs.check(s), w)
-        return self.cotangent(theta, cast(theta, x), cast(theta, rows))
+    def _flat(self, w: np.ndarray) -> np.ndarray:
+        return w.reshape(-1, self.m)
+
+    def _inputs(self) -> str:
+        """For the repr of a policy."""
+        return str(self.d) if self.features is None else f"({self.S}, {self.d})"
 
 
 class LinearMap(StateFunction):
-    r""":math:`f_\Theta(s)=\Theta\,\psi(s)` with ``theta`` the matrix :math:`\Theta` ``(m, d)`` in row order.
+    r""":math:`f_\Theta(s)=\Theta\,\psi(s)` with ``theta`` the matrix :math:`\Theta` ``(m, d)`` in
+    row order.
 
     Statement: `gaussian_policy`.
 
@@ -116,14 +129,31 @@ class LinearMap(StateFunction):
         """The function that is 0 everywhere."""
         return np.zeros(self.p)
 
-    def apply(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return x @ theta.reshape(self.m, self.d).T
+    def value(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        return self._apply(checks.theta(theta, self.p), s)
 
-    def tangent(self, theta: np.ndarray, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return self.apply(v, x)
+    def jvp(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return self._apply(cast(theta, checks.theta(v, self.p, "v")), s)
 
-    def cotangent_each(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return (w[:, :, None] * x[:, None, :]).reshape(len(x), self.p)
+    def vjp(
+        self, theta: np.ndarray, s: np.ndarray, room: Room | None = None
+    ) -> tuple[np.ndarray, Pull]:
+        x, _, collect = self.rows(s)
 
-    def cotangent(self, theta: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-        return (w.T @ x).ravel()
+        def pull(w: np.ndarray) -> np.ndarray:
+            rows = cast(theta, collect(np.asarray(w)))
+            return (rows.T @ cast(rows, x)).ravel()
+
+        return self.value(theta, s), pull
+
+    def vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
+        w = cast(theta, w)
+        each = w[..., :, None] * cast(theta, self.vectors(s))[..., None, :]
+        return each.reshape(*w.shape[:-1], self.p)
+
+    def _apply(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        x, spread, _ = self.rows(s)
+        return spread(cast(theta, x) @ theta.reshape(self.m, self.d).T)
+
+    def __repr__(self) -> str:
+        return f"LinearMap(inputs={self._inputs()}, m={self.m})"

@@ -1,68 +1,52 @@
-"""The natural policy gradient: its closed forms, and where improvement is and is not promised."""
+"""The natural policy gradient: what its iterates are, and where improvement is and is not promised."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from pgcompanion import exact
-from pgcompanion.algorithms import compatible_regression, exact_problem, npg, npg_step
-from pgcompanion.algorithms.npg import natural_step
+from pgcompanion.algorithms import npg
+from pgcompanion.batches import Exact, Sampled
 from pgcompanion.mdp import MDP
-from pgcompanion.policies import LinearSoftmax, TabularSoftmax
+from pgcompanion.policies import TabularSoftmax
+from pgcompanion.steps import natural_step, tabular_npg_update
 
 EXACT = 1e-10
 
 
-@pytest.mark.statement("npg")
-def test_the_regression_of_advantages_on_scores_is_the_natural_gradient(mdp, policy, theta):
-    pi = policy.table(theta)
-    v = exact.evaluate(mdp, pi)
-    s, a = np.meshgrid(np.arange(mdp.S), np.arange(mdp.A), indexing="ij")
-    score = policy.score(theta, s, a).reshape(-1, policy.p)
-    weights = (v.d[:, :, None] * pi).reshape(mdp.H, -1)
-    w = compatible_regression(np.tile(score, (mdp.H, 1)), v.A.ravel(), weights.ravel())
-    g, F = exact.gradient(mdp, policy, theta), exact.fisher(mdp, policy, theta)
-    natural = np.linalg.pinv(F, hermitian=True) @ g
-    np.testing.assert_allclose(w, natural, atol=1e-9)
-    unweighted = compatible_regression(
-        np.tile(score, (mdp.H, 1)), v.A.ravel(), np.ones(weights.size)
-    )
-    assert np.abs(unweighted - natural).max() > 1e-3
-
-
-@pytest.mark.statement("npg")
-def test_a_stationary_table_is_tilted_by_the_averaged_advantage(mdp, rng):
-    policy, eta = TabularSoftmax(mdp.S, mdp.A), 0.7
-    theta = rng.normal(size=policy.p)
-    pi = policy.table(theta)
-    v = exact.evaluate(mdp, pi)
-    _, after = npg(mdp, policy, theta, eta=eta, K=1)
-
-    def tilted(A):
-        new = pi * np.exp(A)
-        return new / new.sum(axis=1, keepdims=True)
-
-    averaged = np.einsum("hs,hsa->sa", v.d, v.A) / v.d.sum(axis=0)[:, None]
-    got = policy.table(after.theta)
-    np.testing.assert_allclose(got, tilted(eta * averaged), atol=EXACT)
-    step = npg_step(exact.gradient(mdp, policy, theta), exact.fisher(mdp, policy, theta), eta=eta)
-    np.testing.assert_allclose(after.theta, theta + step, atol=EXACT)
-    assert np.abs(got - tilted(eta * v.A[0])).max() > 1e-3
-    assert np.abs(got - tilted(eta * mdp.H * averaged)).max() > 1e-3
+@pytest.mark.statement("npg", "npg_optimization")
+@pytest.mark.parametrize("made", ["exact", "sampled"])
+@pytest.mark.parametrize(
+    "options", [{"eta": 0.3}, {"delta": 0.05}, {"delta": 0.05, "damping": 1.0}], ids=str
+)
+def test_every_iterate_is_the_last_one_and_its_natural_step(mdp, policy, theta, made, options):
+    """Of the batch that the iterate carries. The exact batch's step, the control, is not a sampled one's."""
+    rng = np.random.default_rng(0)
+    source = Exact(mdp) if made == "exact" else Sampled(mdp, N=100, rng=rng)
+    its = list(npg(source, policy, theta, K=3, **options))
+    for before, after in pairwise(its):
+        step = natural_step(policy, before.theta, before.batch, **options)
+        np.testing.assert_array_equal(after.theta, before.theta + step)
+        known = natural_step(policy, before.theta, Exact(mdp)(policy, before.theta), **options)
+        apart = np.abs(step - known).max()
+        assert apart < 1e-9 if made == "exact" else apart > 1e-3
 
 
 @pytest.mark.statement("npg")
 @pytest.mark.parametrize("eta", [0.1, 3.0, 100.0])
 def test_a_time_dependent_table_is_tilted_step_by_step_and_never_gets_worse(mdp, rng, eta):
-    timed = mdp.with_time()
-    policy = TabularSoftmax(timed.S, timed.A)
+    """The negative control is a stationary table, in the next test: it can."""
+    policy = TabularSoftmax(mdp.S, mdp.A, H=mdp.H)
     theta = rng.normal(size=policy.p)
-    its = list(npg(timed, policy, theta, eta=eta, K=8))
-    pi = timed.fold(policy.table(theta))
-    tilted = pi * np.exp(eta * exact.evaluate(mdp, pi).A)
-    tilted /= tilted.sum(axis=-1, keepdims=True)
-    np.testing.assert_allclose(timed.fold(policy.table(its[1].theta)), tilted, atol=EXACT)
+    its = list(npg(Exact(mdp), policy, theta, eta=eta, K=8))
+    pi = policy.table(theta)
+    A = exact.evaluate(mdp, pi).A
+    new = policy.table(its[1].theta)
+    for h in range(mdp.H):
+        np.testing.assert_allclose(new[h], tabular_npg_update(pi[h], A[h], eta), atol=EXACT)
     J = np.array([it.J for it in its])
     assert (np.diff(J) >= -EXACT).all()
     assert J[-1] > J[0]
@@ -70,43 +54,43 @@ def test_a_time_dependent_table_is_tilted_step_by_step_and_never_gets_worse(mdp,
 
 @pytest.mark.statement("npg")
 def test_a_stationary_table_can_get_worse():
-    """x -stay-> x, x -go, +1-> y, y pays -c; two steps. One number for both steps misleads the average."""
+    """x -stay-> x, x -go, +1-> y, y pays -c; two steps. One number for both steps misleads the average.
+
+    A time-dependent table, the control, reaches the optimum.
+    """
     c, p, eta = 1.5, 0.1, 30.0
     P = np.zeros((2, 2, 2))
     P[0, 0, 0] = P[0, 1, 1] = P[1, :, 1] = 1.0
     mdp = MDP(P, r=[[0.0, 1.0], [-c, -c]], mu0=[1.0, 0.0], H=2)
     policy = TabularSoftmax(2, 2)
     theta = np.array([0.0, np.log(p / (1 - p)), 0.0, 0.0])
-    start, after = npg(mdp, policy, theta, eta=eta, K=1)
+    start, after = npg(Exact(mdp), policy, theta, eta=eta, K=1)
     q = policy.table(after.theta)[0, 1]
     assert pytest.approx(p * (2 - c - p), abs=EXACT) == start.J
     assert pytest.approx(q * (2 - c - q), abs=EXACT) == after.J
     np.testing.assert_allclose([start.J, q, after.J], [0.040, 0.927, -0.396], atol=5e-4)
-    timed = mdp.with_time()
-    table = TabularSoftmax(timed.S, timed.A)
-    *_, last = npg(timed, table, np.tile(theta, 2), eta=eta, K=5)
+    *_, last = npg(Exact(mdp), TabularSoftmax(2, 2, H=2), np.tile(theta, 2), eta=eta, K=5)
     assert pytest.approx(1.0, abs=1e-3) == last.J
+    assert after.J < start.J - 0.4 < start.J < last.J
 
 
-@pytest.mark.statement("npg")
-def test_the_step_does_not_depend_on_how_the_policy_is_written(mdp, rng):
-    """Features times an invertible matrix: the same policies, another gradient, the same natural step."""
-    features = rng.normal(size=(mdp.S, mdp.A, 4))
-    M = rng.normal(size=(4, 4))
-    one, other = LinearSoftmax(features), LinearSoftmax(features @ M)
-    theta = rng.normal(size=4)
-    same = np.linalg.solve(M, theta)
-
-    def moved(policy, theta, step):
-        return policy.table(theta + step)
-
-    natural = [
-        moved(policy, t, natural_step(exact_problem(mdp, policy, t), eta=0.5))
-        for policy, t in ((one, theta), (other, same))
-    ]
-    np.testing.assert_allclose(natural[0], natural[1], atol=1e-9)
-    vanilla = [
-        moved(policy, t, exact.gradient(mdp, policy, t))
-        for policy, t in ((one, theta), (other, same))
-    ]
-    assert np.abs(vanilla[0] - vanilla[1]).max() > 1e-3
+def test_one_size_is_asked_for_at_once(mdp, policy, theta):
+    source = Exact(mdp)
+    with pytest.raises(
+        ValueError, match=r"^Exactly one of eta and delta must be given, but found none\.$"
+    ):
+        npg(source, policy, theta)
+    with pytest.raises(ValueError, match=r"but found eta and delta\.$"):
+        npg(source, policy, theta, eta=1.0, delta=1.0)
+    for name in ("eta", "delta"):
+        for size, message in (
+            (-1.0, "positive"),
+            ("a", "a number"),
+            (np.inf, "finite"),
+            (np.nan, "finite"),
+        ):
+            with pytest.raises(ValueError, match=rf"^{name} must be {message}, but it is"):
+                npg(source, policy, theta, **{name: size})
+    for damping, message in ((-1, "not be negative"), (np.nan, "be finite"), ("a", "be a number")):
+        with pytest.raises(ValueError, match=rf"^damping must {message}, but it is"):
+            npg(source, policy, theta, eta=1.0, damping=damping)

@@ -1,237 +1,184 @@
-"""PPO: the clipped objective, the practical inner loop, and the generator."""
+"""PPO as an algorithm: which step each solver takes, the penalty that adapts, and what is refused."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from pgcompanion import exact
-from pgcompanion.algorithms import (
-    adapted,
-    exact_problem,
-    normalised,
-    penalty_argmax,
-    ppo,
-    ppo_objective,
-    ppo_update,
-    sampled_problem,
-)
-from pgcompanion.estimators import gae, reward_to_go
+from pgcompanion import exact, objectives
+from pgcompanion.algorithms import ppo
+from pgcompanion.batches import Exact, Sampled
 from pgcompanion.mdp import MDP
-from pgcompanion.policies import LinearGaussian, TabularSoftmax
-from pgcompanion.trajectories import Trajectories, sample
-
-EXACT = 1e-10
-
-
-# --- Clipping -------------------------------------------------------------------------------------
-
-
-@pytest.mark.statement("ppo_clip")
-def test_the_clipped_objective_is_the_mean_of_the_smaller_term(rng):
-    """Step by step: early, going from the first state is bad, for the other costs; at the last step it is good."""
-    P = np.zeros((2, 2, 2))
-    P[0, 0, 0] = P[0, 1, 1] = P[1, :, 1] = 1.0
-    mdp = MDP(P, r=[[0.0, 1.0], [-1.5, -1.4]], mu0=[1.0, 0.0], H=3)
-    policy, theta, eps = TabularSoftmax(2, 2), rng.normal(size=4), 0.2
-    problem = exact_problem(mdp, policy, theta)
-    v = exact.evaluate(mdp, policy.table(theta))
-    assert v.A[0, 0, 1] < 0 < v.A[2, 0, 1]
-    new = theta + np.array([0.0, 1.0, 0.5, 0.0])
-    u = policy.table(new) / policy.table(theta)
-    terms = np.minimum(u * v.A, u.clip(1 - eps, 1 + eps) * v.A)
-    by_hand = np.einsum("hs,sa,hsa->", v.d, policy.table(theta), terms)
-    assert problem.clipped(new, eps) == pytest.approx(by_hand, abs=EXACT)
-    assert problem.clipped(new, eps) < problem.surrogate(new) - 1e-3
-    summed_first = np.einsum("hs,hsa->sa", v.d, v.A)
-    wrong = np.minimum(u * summed_first, u.clip(1 - eps, 1 + eps) * summed_first)
-    assert abs((policy.table(theta) * wrong).sum() - by_hand) > 1e-4
-
-
-@pytest.mark.statement("ppo_clip")
-def test_the_clipped_gradient_is_a_derivative(problem, theta, rng):
-    new = theta + 0.5 * rng.normal(size=len(theta))
-    central = [
-        (problem.clipped(new + 1e-6 * e, 0.2) - problem.clipped(new - 1e-6 * e, 0.2)) / 2e-6
-        for e in np.eye(len(theta))
-    ]
-    np.testing.assert_allclose(problem.clipped_gradient(new, 0.2), central, atol=1e-6)
-    assert np.abs(problem.surrogate_gradient(new) - central).max() > 1e-3
-
-
-@pytest.mark.statement("ppo_clip")
-def test_a_term_beyond_its_bound_pulls_no_more_and_one_on_the_wrong_side_still_does(rng):
-    """One step at a time, of either sign, with the ratio below, inside and above the bounds."""
-    policy, eps = TabularSoftmax(1, 2), 0.2
-    theta_k = np.zeros(2)
-    for a_up, psi in ((1.0, 1.0), (1.0, -1.0)):
-        tau = Trajectories(np.array([[0]]), np.array([[1]]), np.array([[a_up]]))
-        problem = sampled_problem(policy, theta_k, tau, np.array([[psi]]))
-        for u in (0.5, 1.0, 1.5):
-            theta = np.array([0.0, np.log(u / (2 - u))])
-            assert policy.table(theta)[0, 1] / 0.5 == pytest.approx(u)
-            pulls = np.abs(problem.clipped_gradient(theta, eps)).max() > 1e-12
-            beyond = u > 1 + eps if psi > 0 else u < 1 - eps
-            assert pulls == (not beyond)
-
-
-@pytest.mark.statement("ppo_clip", "trpo", "ppo")
-def test_every_surrogate_has_the_gradient_of_j_at_the_start(mdp, policy, theta, problem):
-    g = exact.gradient(mdp, policy, theta)
-    for gradient in (
-        problem.surrogate_gradient(theta),
-        problem.surrogate_gradient(theta) - 3.0 * problem.kl_gradient(theta),
-        problem.clipped_gradient(theta, 0.2),
-    ):
-        np.testing.assert_allclose(gradient, g, atol=EXACT)
-    elsewhere = problem.clipped_gradient(theta + 1.0 * np.arange(len(theta)), 0.2)
-    assert np.abs(elsewhere - g).max() > 1e-3
-
-
-# --- The practical update -------------------------------------------------------------------------
-
-
-@pytest.mark.statement("ppo")
-def test_adam_climbs_towards_the_maximum(problem, theta):
-    lam = 1.0
-    best = penalty_argmax(problem, lam)
-
-    def value(t):
-        return problem.surrogate(t) - lam * problem.kl(t)
-
-    gains = [value(ppo_update(problem, lam=lam, eta=0.01, epochs=n)) for n in (10, 100, 1000)]
-    assert 0 < gains[0] < gains[1] < gains[2]
-    missed = 1 - np.array(gains) / value(best)
-    assert (missed[1:] < missed[:-1] / 10).all()  # each time ten times as many steps
-    clipped = ppo_update(problem, eps=0.2, eta=0.01, epochs=50)
-    assert problem.clipped(clipped, 0.2) > 0
-
-
-@pytest.mark.statement("ppo_clip")
-def test_the_ratio_stops_near_its_bound(problem, policy, theta):
-    clipped, free = (ppo_update(problem, eps=eps, eta=0.02, epochs=100) for eps in (0.1, 1e9))
-    u, v = (policy.table(t) / policy.table(theta) for t in (clipped, free))
-    assert np.abs(np.log(u)).max() < 0.5 * np.abs(np.log(v)).max()
+from pgcompanion.policies import TabularSoftmax
+from pgcompanion.steps import Adam, adapted, penalty_argmax, ppo_step
 
 
 @pytest.mark.statement("ppo", "ppo_clip")
-@pytest.mark.parametrize("objective", [{"lam": 0.5}, {"eps": 0.2}])
-def test_minibatches_improve_what_they_never_see_whole(rng, objective):
-    policy = LinearGaussian(features=2, n=1, sigma=None)
-    theta = 0.3 * rng.normal(size=policy.p)
-    s = rng.normal(size=(40, 5, 2))
-    a = policy.sample(theta, s, rng)
-    tau = Trajectories(s, a, -((a[..., 0] - s[..., 0]) ** 2))
-    problem = sampled_problem(policy, theta, tau, normalised(tau, tau.r))
-    options = {"eta": 0.02, "epochs": 5, "minibatch": 32}
-    new = ppo_update(problem, rng=np.random.default_rng(0), **objective, **options)
-    again = ppo_update(problem, rng=np.random.default_rng(0), **objective, **options)
-    np.testing.assert_array_equal(new, again)
-    assert problem.surrogate(new) > 0.05
-    with pytest.raises(ValueError, match=r"^rng must be given together with minibatch"):
-        ppo_update(problem, **objective, **options)
+@pytest.mark.parametrize("made", ["exact", "sampled"])
+def test_the_caller_chooses_the_solver_for_either_source(mdp, policy, theta, made):
+    """Nothing is decided by where the batch comes from. The negative control is the other solver's step."""
+
+    def source():
+        return Exact(mdp) if made == "exact" else Sampled(mdp, N=200, rng=np.random.default_rng(0))
+
+    start, climbed = ppo(source(), policy, theta, lam=2.0, K=1)
+    _, exactly = ppo(source(), policy, theta, lam=2.0, solver="exact", K=1)
+    _, clipped = ppo(source(), policy, theta, eps=0.1, eta=0.02, epochs=3, K=1)
+    np.testing.assert_array_equal(climbed.theta, ppo_step(policy, theta, start.batch, lam=2.0))
+    np.testing.assert_array_equal(exactly.theta, penalty_argmax(policy, theta, start.batch, 2.0))
+    by_hand = ppo_step(policy, theta, start.batch, eps=0.1, eta=0.02, epochs=3)
+    np.testing.assert_array_equal(clipped.theta, by_hand)
+    assert np.abs(climbed.theta - exactly.theta).max() > 1e-3
 
 
-@pytest.mark.statement("ppo")
-@pytest.mark.parametrize("objective", [{"lam": 0.3}, {"eps": 0.2}])
+@pytest.mark.statement("ppo_clip", "adam")
+def test_an_adam_that_is_handed_over_goes_on_from_update_to_update(mdp, policy, theta):
+    """A step size, the negative control, begins every update with a new one."""
+    adam, by_hand = Adam(policy.p, 0.02), Adam(policy.p, 0.02)
+    its = list(ppo(Exact(mdp), policy, theta, eps=0.2, eta=adam, epochs=2, K=3))
+    assert adam.t == 6
+    anew = list(ppo(Exact(mdp), policy, theta, eps=0.2, eta=0.02, epochs=2, K=3))
+    for before, after in pairwise(its):
+        step = ppo_step(policy, before.theta, before.batch, eps=0.2, eta=by_hand, epochs=2)
+        np.testing.assert_array_equal(after.theta, step)
+    np.testing.assert_array_equal(anew[1].theta, its[1].theta)
+    assert np.abs(anew[2].theta - its[2].theta).max() > 1e-5
+
+
+@pytest.mark.statement("ppo", "ppo_clip")
+@pytest.mark.parametrize(
+    "options", [{"lam": 0.3}, {"lam": 0.3, "solver": "exact"}, {"eps": 0.2}], ids=str
+)
 @pytest.mark.parametrize("N", [None, 500])
-def test_the_generator_improves_exactly_and_sampled(small, objective, N):
+def test_it_improves_exactly_and_sampled(small, options, N):
+    """By 80% of what there is to gain. Paid for the opposite, the negative control, it loses."""
     policy = TabularSoftmax(small.S, small.A)
-    options = {"N": N, "rng": np.random.default_rng(0), "K": 30}
-    its = list(ppo(small, policy, np.zeros(policy.p), **objective, **options))
-    best = exact.optimal(small)[1].J
-    assert its[0].J + 0.8 * (best - its[0].J) < its[-1].J
+    costly = MDP(small.P, -small.r, small.mu0, small.H)
+
+    def after(mdp, K):
+        source = Exact(mdp) if N is None else Sampled(mdp, N, np.random.default_rng(0))
+        *_, last = ppo(source, policy, np.zeros(policy.p), K=K, **options)
+        return exact.evaluate(small, policy.table(last.theta)).J
+
+    start, best = after(small, K=0), exact.optimal(small)[1].J
+    enough = start + 0.8 * (best - start)
+    assert after(costly, K=30) < start < enough < after(small, K=30)
+
+
+@pytest.mark.statement("ppo_clip", "trpo_implement")
+def test_minibatches_are_for_batches_with_a_row_for_each_step(small, rng):
+    """Which `Sampled` makes if it is asked to; an aggregated batch answers in one sentence."""
+    policy, theta = TabularSoftmax(small.S, small.A), np.zeros(6)
+    options = {"eps": 0.2, "minibatch": 16, "rng": rng, "K": 5}
+    source = Sampled(small, N=100, rng=np.random.default_rng(0), aggregate=False)
+    start, *_, last = ppo(source, policy, theta, **options)
+    before, after = (exact.evaluate(small, policy.table(it.theta)).J for it in (start, last))
+    assert after > before + 0.1
+    for aggregated in (Exact(small), Sampled(small, N=100, rng=rng)):
+        its = ppo(aggregated, policy, theta, **options)
+        next(its)
+        with pytest.raises(
+            ValueError, match=r"^minibatch needs a batch with a row for each step, but"
+        ):
+            next(its)
+
+
+# --- The penalty that adapts ----------------------------------------------------------------------
+
+
+def next_to_the_target(policy, its, target):
+    """Whether each penalty is within a factor 2 of one whose step needs no change of it."""
+    for it in its:
+        halved, doubled = (
+            objectives.kl(
+                policy, it.theta, penalty_argmax(policy, it.theta, it.batch, f * it.lam), it.batch
+            )
+            for f in (0.5, 2.0)
+        )
+        if not (halved >= target / 1.5 and doubled <= 1.5 * target):
+            return False
+    return True
 
 
 @pytest.mark.statement("ppo")
-def test_the_exact_penalised_step_is_the_maximum(mdp, policy, theta):
-    start, after = ppo(mdp, policy, theta, lam=2.0, K=1)
-    np.testing.assert_array_equal(after.theta, penalty_argmax(start.problem, 2.0))
+def test_the_penalty_follows_the_divergence(mdp, policy, theta):
+    """The divergence falls with the penalty, which moves by factors of 2: it ends within one of the target.
+
+    The negative controls are the same run before the penalty has arrived, and a run that keeps its penalty.
+    """
+    target, source = 0.05, Exact(mdp)
+    its = list(ppo(source, policy, theta, lam=1000.0, target=target, solver="exact", K=25))
+    assert its[0].lam == 1000.0
+    for before, after in pairwise(its):
+        assert after.lam == adapted(before.lam, after.kl, target)
+    assert next_to_the_target(policy, its[-8:], target)
+    assert not next_to_the_target(policy, its[:1], target)
+    fixed = list(ppo(source, policy, theta, lam=1000.0, solver="exact", K=8))
+    assert [it.lam for it in fixed] == [1000.0] * 9
+    assert not next_to_the_target(policy, fixed, target)
 
 
-@pytest.mark.statement("ppo_clip")
-def test_normalised_advantages_have_mean_zero_and_deviation_one_over_the_steps_taken(small, rng):
-    policy = TabularSoftmax(small.S, small.A)
-    full = sample(small, policy.table(np.zeros(policy.p)), 50, rng)
-    mask = np.arange(small.H) < rng.integers(1, small.H + 1, size=(50, 1))
-    tau = Trajectories(full.s, full.a, full.r, mask)
-    psi = reward_to_go(tau)
-    scaled = normalised(tau, psi)
-    assert scaled[mask].mean() == pytest.approx(0.0, abs=EXACT)
-    assert scaled[mask].std() == pytest.approx(1.0, abs=1e-6)
-    assert abs(((psi - psi.mean()) / psi.std())[mask].mean()) > 1e-3
+@pytest.mark.statement("ppo")
+def test_sampled_the_penalty_follows_the_divergence_of_the_sample(small):
+    """Exactly by `adapted`, from the batch that the step itself saw. The control keeps its penalty."""
+    policy, target = TabularSoftmax(small.S, small.A), 0.01
+
+    def run(**options):
+        source = Sampled(small, N=200, rng=np.random.default_rng(0))
+        return list(ppo(source, policy, np.zeros(policy.p), K=15, **options))
+
+    def follows(its):
+        return all(b.lam == adapted(a.lam, b.kl, target) for a, b in pairwise(its))
+
+    strong, weak = run(lam=100.0, target=target), run(lam=1e-3, target=target, eta=0.5)
+    assert follows(strong)
+    assert follows(weak)
+    assert min(it.lam for it in strong) < 100.0
+    assert max(it.lam for it in weak) > 1e-3
+    assert not follows(run(lam=100.0))
+    assert all(it.lam is None for it in run(eps=0.2))
 
 
-@pytest.mark.statement("ppo_clip")
-def test_normalisation_is_an_option(small):
-    policy = TabularSoftmax(small.S, small.A)
-    seen = []
-
-    def coefficient(tau):
-        psi = gae(tau, np.zeros((small.H, small.S)), lam=1.0)
-        seen.append((tau, psi))
-        return psi
-
-    for normalise in (False, True):
-        options = {"N": 50, "rng": np.random.default_rng(0), "coefficient": coefficient}
-        it = next(ppo(small, policy, np.zeros(policy.p), eps=0.2, normalise=normalise, **options))
-        tau, psi = (it.problem, seen[-1])[1]
-        used = normalised(tau, psi) if normalise else psi
-        by_hand = sampled_problem(policy, it.theta, tau, used)
-        np.testing.assert_allclose(it.problem.gradient, by_hand.gradient, atol=EXACT)
+# --- The border -----------------------------------------------------------------------------------
 
 
-def test_one_objective_is_asked_for(problem, mdp, policy, theta):
-    for call in (ppo_update, lambda _, **kw: ppo(mdp, policy, theta, **kw)):
-        with pytest.raises(
-            ValueError, match=r"^Exactly one of lam and eps must be given, but found none\.$"
-        ):
-            call(problem)
-        with pytest.raises(ValueError, match=r"but found lam and eps\.$"):
-            call(problem, lam=1.0, eps=0.2)
-    with pytest.raises(ValueError, match=r"^lam must be positive, but it is 0\.0\.$"):
-        penalty_argmax(problem, 0.0)
-    for call in (ppo_update, lambda _, **kw: ppo(mdp, policy, theta, **kw)):
-        for options, message in (
-            ({"lam": -1}, "lam must be positive, but it is -1"),
-            ({"eps": np.inf}, "eps must be finite, but it is inf"),
-            ({"eps": 0.2, "eta": -1}, "eta must be positive, but it is -1"),
-            (
-                {"eps": 0.2, "epochs": -1},
-                "epochs must be an integer that is not negative, but it is -1",
-            ),
-            ({"eps": 0.2, "minibatch": 0}, "minibatch must be a positive integer, but it is 0"),
-            ({"eps": 0.2, "minibatch": -3}, "minibatch must be a positive integer, but it is -3"),
-            (
-                {"eps": 0.2, "minibatch": 8},
-                "rng must be given together with minibatch, but it is None",
-            ),
-            (
-                {"eps": 0.2, "minibatch": 8, "rng": 0},
-                r"rng must be a numpy\.random\.Generator, but it is 0",
-            ),
-        ):
-            with pytest.raises(ValueError, match=rf"^{message}\.$"):
-                call(problem, **options)
-
-
-def test_a_target_is_for_a_penalty(mdp, policy, theta):
+def test_what_cannot_be_right_is_refused_at_once(mdp, policy, theta, rng):
+    source = Exact(mdp)
     with pytest.raises(
-        ValueError, match=r"^target must come with the penalty lam, but it is 0\.1 beside eps\.$"
+        ValueError, match=r"^Exactly one of lam and eps must be given, but found none\.$"
     ):
-        ppo(mdp, policy, theta, eps=0.2, target=0.1)
-    for call in (
-        lambda target: ppo(mdp, policy, theta, lam=1.0, target=target),
-        lambda target: adapted(1.0, 0.1, target),
+        ppo(source, policy, theta)
+    with pytest.raises(ValueError, match=r"but found lam and eps\.$"):
+        ppo(source, policy, theta, lam=1.0, eps=0.2)
+    for options, message in (
+        ({"lam": -1}, r"lam must be positive, but it is -1"),
+        ({"eps": np.inf}, r"eps must be finite, but it is inf"),
+        ({"eps": 0.2, "eta": -1}, r"eta must be positive, but it is -1"),
+        (
+            {"eps": 0.2, "epochs": -1},
+            r"epochs must be an integer that is not negative, but it is -1",
+        ),
+        (
+            {"eps": 0.2, "minibatch": 0, "rng": rng},
+            r"minibatch must be a positive integer, but it is 0",
+        ),
+        ({"lam": 1.0, "target": -1}, r"target must be positive, but it is -1"),
+        ({"eps": 0.2, "target": 0.1}, r"target must come with lam, but it is 0\.1 beside eps"),
+        (
+            {"eps": 0.2, "solver": "exact"},
+            r"solver must be 'adam' with eps, since the clipped objective has no unique maximiser, "
+            r"but it is 'exact'",
+        ),
+        (
+            {"lam": 0.2, "solver": "newton"},
+            r"solver must be one of 'adam', 'exact', but it is 'newton'",
+        ),
+        ({"eps": 0.2, "solver": None}, r"solver must be one of 'adam', 'exact', but it is None"),
     ):
-        with pytest.raises(ValueError, match=r"^target must be positive, but it is -1\.$"):
-            call(-1)
-    with pytest.raises(ValueError, match=r"^lam must be positive, but it is -1\.$"):
-        ppo_objective(mdp, policy, theta, theta, -1)
-
-
-def test_without_a_pass_the_parameters_are_a_copy_of_the_old(problem):
-    new = ppo_update(problem, eps=0.2, epochs=0)
-    np.testing.assert_array_equal(new, problem.theta_k)
-    assert not np.shares_memory(new, problem.theta_k)
-    assert (ppo_update(problem, eps=0.2, epochs=1) != new).any()
+        with pytest.raises(ValueError, match=rf"^{message}\.$"):
+            ppo(source, policy, theta, **options)
+    for wrong in (None, 0, np.random.RandomState(0)):
+        with pytest.raises(TypeError, match=r"^rng must be a numpy\.random\.Generator"):
+            ppo(source, policy, theta, eps=0.2, minibatch=8, rng=wrong)

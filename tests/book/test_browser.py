@@ -11,7 +11,7 @@ from inspection import TYPESET, fresh, visit, watch
 from playwright.sync_api import Browser, Page, expect
 
 SITE = notebooks.ROOT / "_build" / "html"
-BUILT = [*SITE.glob("*.html"), *SITE.glob("exercises/*.html")]
+BUILT = [*SITE.glob("*.html"), *SITE.glob("exercises/*.html"), *SITE.glob("reference/*.html")]
 PAGES = sorted(page.relative_to(SITE).as_posix() for page in BUILT)
 NOTEBOOKS = [path.relative_to(notebooks.BOOK) for path in notebooks.chapters()]
 CHAPTERS = [path.with_suffix("").as_posix() for path in NOTEBOOKS]
@@ -49,6 +49,8 @@ FIRST = {
     "importance sampling": "importance_sampling.html",
     "GAE": "ppo.html#gae",
     "TRPO": "trust_regions.html#trpo",
+    "reward_to_go": "reference/estimators.html#pgcompanion.estimators.reward_to_go",
+    "exact.gradient": "reference/exact.html#pgcompanion.exact.gradient",
 }
 
 

@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 import questions
 
-from pgcompanion import baselines, bernoulli, exact, importance
-from pgcompanion.algorithms import npg_step
-from pgcompanion.ascent import constant_step, sgd_bound
-from pgcompanion.estimators import gae, policy_gradient, reward_to_go
-from pgcompanion.exercises.ppo_clip_objective import ppo_clip_objective
+from pgcompanion import bernoulli, exact
+from pgcompanion.estimators import (
+    baselines,
+    gae,
+    importance,
+    per_trajectory_gradients,
+    reward_to_go,
+)
 from pgcompanion.mdp import MDP
+from pgcompanion.objectives import ppo_clip_objective
 from pgcompanion.policies import TabularSoftmax
-from pgcompanion.trajectories import Trajectories
+from pgcompanion.steps import constant_step, npg_step, sgd_bound
 
 NUMBERS = {
     question.name: question
@@ -52,9 +56,7 @@ def half_the_norm() -> float:
 
 
 def discount_by_hand() -> float:
-    zero = np.zeros((1, 3), dtype=int)
-    tau = Trajectories(s=zero, a=zero, r=np.array([[1.0, 2.0, 4.0]]))
-    return reward_to_go(tau, gamma=0.9)[0, 1]
+    return reward_to_go(np.array([[1.0, 2.0, 4.0]]), gamma=0.9)[0, 1]
 
 
 def optimal_baseline_by_hand() -> float:
@@ -68,7 +70,7 @@ def same_batch() -> float:
     theta = np.arange(6) / 3
     tau = exact.trajectories(world)
     rho = np.exp(exact.log_likelihood(world, policy.table(theta), tau))
-    G = policy_gradient(policy, theta, tau, np.ones(tau.r.shape), per_trajectory=True)
+    G = per_trajectory_gradients(policy, theta, tau, np.ones(tau.r.shape))
     R = tau.r.sum(axis=1)
     own, others = (rho * R) @ G, (rho @ R) * (rho @ G)
     mean = own - (own + (M - 1) * others) / M
@@ -112,11 +114,8 @@ def clip_by_hand() -> float:
 
 
 def gae_by_hand() -> float:
-    zero = np.zeros((1, 2), dtype=int)
-    cut_off = Trajectories(
-        s=zero, a=zero, r=np.array([[0.0, 1.0]]), terminated=np.array([False]), last=zero[:, 0]
-    )
-    return gae(cut_off, np.full((3, 1), 0.5), lam=0.5)[0, 0]
+    r, V, cut_off = np.array([[0.0, 1.0]]), np.full((1, 3), 0.5), np.array([False])
+    return gae(r, V, gamma=1.0, lam=0.5, terminated=cut_off)[0, 0]
 
 
 def best_of_five() -> float:
@@ -129,8 +128,12 @@ def best_of_five() -> float:
 def slip_in_a_sum() -> float:
     """How far the sum of the past and present exceeds what is still to come, at the last step."""
     r = np.array([1.0, 2.0, 4.0])
-    zero = np.zeros((1, 3), dtype=int)
-    return r[: 2 + 1].sum() - reward_to_go(Trajectories(s=zero, a=zero, r=r[None]))[0, 2]
+    return r[: 2 + 1].sum() - reward_to_go(r[None])[0, 2]
+
+
+def price_by_hand() -> float:
+    """The mean of the clipped terms of two equally likely coefficients of mean 1."""
+    return float(np.mean([clipped(A=psi, u=1.5) for psi in (3.0, -1.0)]))
 
 
 def clipped(A: float, u: float) -> float:
@@ -153,6 +156,7 @@ COMPUTED: list[Callable[[], float]] = [
     gae_by_hand,
     best_of_five,
     slip_in_a_sum,
+    price_by_hand,
 ]
 
 
@@ -197,20 +201,17 @@ def test_the_lemma_with_its_roles_exchanged_turns_the_sign() -> None:
 def test_the_factor_belongs_into_both_lines() -> None:
     rng = np.random.default_rng(3)
     N, H, gamma, lam = 3, 4, 0.9, 0.8
-    r, V = rng.normal(size=(N, H)), rng.normal(size=H)
-    zero, steps = np.zeros((N, H), dtype=int), np.tile(np.arange(H), (N, 1))
-    over = np.ones(N, dtype=bool)
-    tau = Trajectories(s=steps, a=zero, r=r, terminated=over, last=zero[:, 0])
-    truth = gae(tau, lambda s: V[s], lam=lam, gamma=gamma)
+    r, V = rng.normal(size=(N, H)), rng.normal(size=(N, H + 1))
+    truth = gae(r, V, gamma, lam, terminated=np.ones(N, dtype=bool))
+    rewards, values = r.ravel(), np.append(V[:, :-1], V[0, 0])  # one stream of N episodes
+    live = np.tile(np.arange(H) < H - 1, N)
 
     def stream(in_delta: bool, in_sum: bool) -> np.ndarray:
-        live = np.where(steps.ravel() == H - 1, 0, 1)
-        rewards, values = r.ravel(), np.append(V[steps.ravel()], V[0])
         A = np.zeros(N * H + 1)
-        for h in reversed(range(N * H)):
-            first, second = (live[h] if used else 1 for used in (in_delta, in_sum))
-            delta = rewards[h] + gamma * first * values[h + 1] - values[h]
-            A[h] = delta + gamma * lam * second * A[h + 1]
+        for t in reversed(range(N * H)):
+            first, second = (live[t] if used else 1 for used in (in_delta, in_sum))
+            delta = rewards[t] + gamma * first * values[t + 1] - values[t]
+            A[t] = delta + gamma * lam * second * A[t + 1]
         return A[:-1].reshape(N, H)
 
     right = [both for both in product([False, True], repeat=2) if np.allclose(stream(*both), truth)]

@@ -72,6 +72,8 @@ def test_the_advantages_add_up_to_the_difference_of_the_objectives(values):
     difference = demo.WORLD.mu0 @ exact.performance_difference(demo.WORLD, new, PI_OLD)
     np.testing.assert_allclose(dots[-1], difference, atol=1e-10)
     np.testing.assert_allclose(exact.evaluate(demo.WORLD, new).J - OLD.J, difference, atol=1e-10)
+    along_old = demo.WORLD.mu0 @ exact.performance_difference(demo.WORLD, PI_OLD, PI_OLD)
+    assert (abs(dots[-1] - along_old) > 1e-3) == (values["alpha"] > 0)
 
 
 @pytest.mark.statement("pdl")
@@ -102,6 +104,7 @@ def test_the_exact_table_never_degrades_and_wrong_ones_do():
         ("standing still", 2.0),
         ("entering the pit", 2.0),
     }
+    assert not any(falls[trap, 0.0] for trap in demo.TRAPS)
 
 
 @pytest.mark.parametrize("trap", demo.TRAPS)
@@ -134,7 +137,8 @@ def test_the_maps_show_the_time_each_policy_spends():
 def test_the_sentence_states_the_numbers():
     words = demo.describe(**STAND).replace("\N{MINUS SIGN}", "-")
     numbers = re.search(
-        r"J = (\S+) into (\S+); .* promised (\S+), the bound allows (\S+)\. .* the new one (\S+)\. L",
+        r"J = (\S+) into (\S+); .* promised (\S+), the bound allows (\S+)\. "
+        r".* the new one (\S+)\. L",
         words,
     )
     new = demo.step(**STAND)

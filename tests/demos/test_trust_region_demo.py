@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pgcompanion import exact, style
-from pgcompanion.algorithms import ppo_update
+from pgcompanion.batches import Exact
 from pgcompanion.demos import trust_region as demo
 from pgcompanion.demos.engine.controls import grid
+from pgcompanion.steps import ppo_step
 
 pytestmark = pytest.mark.statement("trpo")
 
@@ -59,6 +60,7 @@ def test_the_dashed_line_is_where_the_model_is_the_radius(start):
         ellipse = drawn_ellipse({"start": start, "delta": delta, "eps": 0.2})
         found = [model(start, d) for d in ellipse]
         np.testing.assert_allclose(found, delta, rtol=1e-10)
+        assert model(start, 1.1 * ellipse[0]) > 1.2 * delta
 
 
 @pytest.mark.statement("fisher_trajectory")
@@ -115,9 +117,11 @@ def test_ppo_knows_its_clip_range_and_not_the_radius():
         }
         for (_, eps), end in ends.items():
             np.testing.assert_array_equal(end, ends[0.05, eps])
-            update = ppo_update(demo.problem_of(start), eps=eps, epochs=20)
-            np.testing.assert_allclose(end, update - np.array(demo.STARTS[start]), atol=1e-12)
-        assert kl(start, ends[0.05, 0.1]) < kl(start, ends[0.05, 0.4])
+            theta = np.array(demo.STARTS[start])
+            batch = Exact(demo.MDP)(demo.POLICY, theta)
+            update = ppo_step(demo.POLICY, theta, batch, eps=eps, epochs=20)
+            np.testing.assert_allclose(end, update - theta, atol=1e-12)
+        assert kl(start, ends[0.05, 0.4]) > kl(start, ends[0.05, 0.1])
 
 
 @pytest.mark.statement("surrogate")
@@ -129,7 +133,8 @@ def test_the_smaller_the_step_the_better_the_promise(start):
             demo.gain(start, d) / exact.surrogate(demo.MDP, demo.POLICY, theta, theta + d) - 1
         )
 
-    # The error is of second order and the promise of first, so their ratio falls as the length does.
+    # The error is of second order and the promise of first, so their ratio falls as the length
+    # does.
     assert broken(5e-6) == pytest.approx(broken(5e-4) / 10, rel=0.1)
     assert broken(5e-4) < broken(0.05) < 0.2
 

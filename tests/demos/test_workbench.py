@@ -1,4 +1,5 @@
-"""The gridworld demo in a kernel: a map to edit, knobs without steps, exact training behind them."""
+"""The gridworld demo in a kernel: a map to edit, knobs without steps, exact training behind
+them."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def test_a_course_is_the_algorithm_on_exact_values(algorithm: str):
     assert [it.k for it in course.iterates] == list(range(K + 1))
     mdp = world(MAPS["4x4"]).mdp(H)
     for it in course.iterates[::4]:
-        J = exact.evaluate(mdp, it.problem.policy.table(it.theta)).J
+        J = exact.evaluate(mdp, it.policy.table(it.theta)).J
         assert pytest.approx(J, abs=1e-10) == it.J
         assert course.optimum + 1e-10 >= it.J
     assert course.iterates[0].J < course.iterates[-1].J - 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,13 +15,8 @@ import pytest
 from elsewhere import ROOT, VERSIONS, Environment, pythons
 
 HEAVY = ["dask", "gymnasium", "ipywidgets", "joblib", "matplotlib", "scipy"]
-FRAME = [
-    "demos",
-    "exercises",
-    "experiments",
-    "gridworld_env",
-    "tasks",
-]  # draw, ask, run: may need more
+# What draws, asks or wraps environments may need more.
+FRAME = ["demos", "exercises", "experiments", "gridworld.env", "training.action_repeat"]
 TWINE = "twine@7.0.0"
 
 
@@ -92,6 +88,16 @@ def rooms() -> list[str]:
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
     names = [name.removesuffix(".__init__") for name in names]
     return sorted(name for name in names if not any(f".{room}" in name for room in FRAME))
+
+
+def test_citation_and_changelog_tell_of_the_same_version() -> None:
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    changed = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert cited
+    assert changed
+    assert cited[1] == changed[1]
+    released = re.search(r"^date-released: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
+    assert (released[1] if released else "unreleased") == changed[2]
 
 
 @pytest.fixture(scope="module")

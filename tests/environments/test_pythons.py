@@ -10,7 +10,10 @@ from elsewhere import ROOT, Environment, pythons
 
 OLDEST = next(iter(pythons()))
 # Tests of the book, of its pages, and of this folder.
-CHECKOUT = ["book", "demos", "environments", "test_statements.py", "test_every_exercise.py"]
+CHECKOUT = [
+    *("book", "demos", "environments"),
+    *("test_border.py", "test_every_exercise.py", "test_statements.py", "test_trace.py"),
+]
 
 
 def copied_tests(folder: Path) -> Path:

@@ -38,7 +38,47 @@ def test_the_likelihood_of_one_trajectory_is_the_product_by_hand(small, rng):
     by_hand = small.mu0[2]
     by_hand *= pi[2, 1] * small.P[2, 1, 0] * pi[0, 1] * small.P[0, 1, 1] * pi[1, 0]
     tau = Trajectories(np.array([s]), np.array([a]), small.r[[s], [a]])
-    assert np.exp(exact.log_likelihood(small, pi, tau))[0] == pytest.approx(by_hand, abs=EXACT)
+    found = np.exp(exact.log_likelihood(small, pi, tau))[0]
+    assert found == pytest.approx(by_hand, abs=EXACT)
+    assert abs(found - by_hand * small.P[1, 0, 0]) > 1e-4, "a factor for a state that is not there"
+
+
+@pytest.mark.statement("autoregressive_trajectories")
+def test_what_stands_after_the_end_of_an_episode_has_no_part_in_its_likelihood():
+    """Three quarters once: log(3/4) = -.288. Read on to the end it would be log(1/16 * 3/4) =
+    -3.060."""
+    coin, pi = MDP(np.ones((1, 2, 1)), [[0.0, 1.0]], [1.0], H=3), np.array([[0.25, 0.75]])
+    s, a, r = np.zeros((2, 3), int), np.array([[1, 0, 0], [1, 1, 0]]), np.zeros((2, 3))
+    mask = np.array([[True, False, False], [True, True, True]])
+    found = exact.log_likelihood(coin, pi, Trajectories(s, a, r, mask))
+    np.testing.assert_allclose(found, np.log([3 / 4, 9 / 64]), atol=EXACT)
+    read_on = exact.log_likelihood(coin, pi, Trajectories(s, a, r))
+    assert read_on[0] == pytest.approx(-3.060, abs=5e-4)
+    assert found[0] == pytest.approx(-0.288, abs=5e-4)
+    assert abs(read_on[0] - found[0]) > 1
+
+
+@pytest.mark.statement("autoregressive_trajectories")
+def test_an_episode_that_ends_early_is_followed_by_its_own_steps_of_a_time_dependent_policy(
+    small, rng
+):
+    """States and actions of steps that were not taken need be none: here they are out of range."""
+    pi = rng.dirichlet(np.ones(small.A), size=(small.H, small.S))
+    mask = np.array([[True, True, False]])
+    tau = Trajectories(np.array([[2, 0, 99]]), np.array([[1, 1, -1]]), np.zeros((1, 3)), mask)
+    by_hand = small.mu0[2] * pi[0, 2, 1] * small.P[2, 1, 0] * pi[1, 0, 1]
+    found = np.exp(exact.log_likelihood(small, pi, tau))[0]
+    assert found == pytest.approx(by_hand, abs=EXACT)
+    one_step_late = small.mu0[2] * pi[1, 2, 1] * small.P[2, 1, 0] * pi[2, 0, 1]
+    assert abs(found - one_step_late) > 1e-4
+
+
+def test_trajectories_of_another_number_of_steps_are_refused(small):
+    tau = Trajectories(np.zeros((1, 2), int), np.zeros((1, 2), int), np.zeros((1, 2)))
+    with pytest.raises(
+        ValueError, match=r"^tau must have H = 3 steps, as mdp has, but it has 2\.$"
+    ):
+        exact.log_likelihood(small, np.full((3, 2), 0.5), tau)
 
 
 def test_only_possible_trajectories_are_listed():
@@ -62,8 +102,8 @@ def test_an_mdp_that_is_too_large_is_refused_with_its_size():
 @pytest.mark.parametrize(
     ("s", "a", "message"),
     [
-        (7, 0, r"tau\.s must lie between 0 and 2, but it contains 7\."),
-        (0, -1, r"tau\.a must lie between 0 and 1, but it contains -1\."),
+        (7, 0, r"s must lie between 0 and 2, but it contains 7\."),
+        (0, -1, r"a must lie between 0 and 1, but it contains -1\."),
     ],
 )
 def test_a_state_or_action_out_of_range_is_refused(small, s, a, message):

@@ -1,24 +1,35 @@
-"""Each solution is what the package computes, or what its statement says on a small MDP."""
+"""Page, package and exercise say the same: names and order of arguments, values, and what the
+values mean."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from pgcompanion import bernoulli, divergences, estimators, exact, importance
-from pgcompanion.algorithms.local import exact_problem
-from pgcompanion.algorithms.npg import npg_step as package_npg_step
+from pgcompanion import (
+    bernoulli,
+    divergences,
+    estimators,
+    exact,
+    objectives,
+    policies,
+    steps,
+)
+from pgcompanion.batches import Exact
+from pgcompanion.estimators import importance
 from pgcompanion.exercises.baseline_gradient import baseline_gradient
 from pgcompanion.exercises.bernoulli_natural_gradient import bernoulli_natural_gradient
 from pgcompanion.exercises.discounted_gradient import discounted_gradient
-from pgcompanion.exercises.effective_sample_size import effective_sample_size
+from pgcompanion.exercises.engine import catalogue
+from pgcompanion.exercises.engine.attempt import outcome
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise
 from pgcompanion.exercises.fisher_matrix import fisher_matrix
 from pgcompanion.exercises.gae import gae
 from pgcompanion.exercises.gaussian_score import gaussian_score
-from pgcompanion.exercises.importance_sampling_mean import importance_sampling_mean
-from pgcompanion.exercises.kl_divergence import kl_divergence
 from pgcompanion.exercises.linear_score import linear_score
 from pgcompanion.exercises.npg_step import npg_step
 from pgcompanion.exercises.performance_difference import performance_difference
@@ -29,11 +40,92 @@ from pgcompanion.exercises.reward_to_go import reward_to_go
 from pgcompanion.exercises.softmax_policy import softmax_policy
 from pgcompanion.exercises.softmax_score import softmax_score
 from pgcompanion.exercises.tabular_npg_update import tabular_npg_update
-from pgcompanion.exercises.trajectory_log_likelihood import trajectory_log_likelihood
 from pgcompanion.exercises.trpo_surrogate import trpo_surrogate
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearGaussian, LinearSoftmax, TabularSoftmax
 from pgcompanion.trajectories import Trajectories
+
+PACKAGE: dict[str, Callable[..., Any]] = {
+    "trajectory_log_likelihood": exact.trajectory_log_likelihood,
+    "reinforce_gradient": estimators.reinforce_gradient,
+    "reward_to_go": estimators.reward_to_go,
+    "discounted_gradient": estimators.discounted_gradient,
+    "baseline_gradient": estimators.baseline_gradient,
+    "softmax_policy": policies.softmax_policy,
+    "softmax_score": policies.softmax_score,
+    "linear_score": policies.linear_score,
+    "gaussian_score": policies.gaussian_score,
+    "performance_difference": exact.expected_advantage,
+    "importance_sampling_mean": importance.importance_sampling_mean,
+    "effective_sample_size": importance.effective_sample_size,
+    "kl_divergence": divergences.kl_divergence,
+    "trpo_surrogate": objectives.trpo_surrogate,
+    "fisher_matrix": estimators.fisher_matrix,
+    "npg_step": steps.npg_step,
+    "bernoulli_natural_gradient": bernoulli.natural_gradient,
+    "tabular_npg_update": steps.tabular_npg_update,
+    "ppo_penalty_objective": objectives.ppo_penalty_objective,
+    "ppo_clip_objective": objectives.ppo_clip_objective,
+    "gae": estimators.gae,
+}
+OTHER_NAMES = {"performance_difference", "bernoulli_natural_gradient"}
+SEEDS = range(5)
+
+EXERCISES = [catalogue.find(id) for id in catalogue.IDS]
+each = pytest.mark.parametrize("exercise", EXERCISES, ids=catalogue.IDS)
+
+
+def begins_with(f: Callable[..., Any], names: tuple[str, ...]) -> bool:
+    """Whether these are the first arguments of ``f`` in this order, and it needs no more of
+    them."""
+    parameters = list(inspect.signature(f).parameters.values())
+    rest = parameters[len(names) :]
+    optional = all(each.default is not inspect.Parameter.empty for each in rest)
+    return tuple(each.name for each in parameters[: len(names)]) == names and optional
+
+
+def arguments(exercise: Exercise) -> Iterator[Arguments]:
+    """The cases of several seeds, the corner cases and the extreme ones."""
+    for seed in SEEDS:
+        yield from exercise.cases(np.random.default_rng(seed))
+    yield from exercise.edges
+    yield from (each.arguments for each in exercise.stress)
+
+
+def differs(f: Callable[..., Any], exercise: Exercise) -> bool:
+    """Whether ``f`` gives something else than the solution on a case."""
+    for each in arguments(exercise):
+        ours, theirs = outcome(exercise.solution, each), outcome(f, each)
+        if ours.shape != theirs.shape or not np.allclose(theirs, ours, rtol=1e-10, atol=1e-12):
+            return True
+    return False
+
+
+def test_every_exercise_has_its_function_in_the_package() -> None:
+    assert set(PACKAGE) == set(catalogue.IDS)
+    same = {id for id, f in PACKAGE.items() if f.__name__ == id}
+    assert same == set(catalogue.IDS) - OTHER_NAMES
+
+
+@each
+def test_exercise_and_package_share_the_names_and_the_order_of_the_arguments(
+    exercise: Exercise,
+) -> None:
+    assert begins_with(PACKAGE[exercise.id], exercise.names)
+
+
+def test_another_order_or_a_further_argument_would_be_noticed() -> None:
+    assert begins_with(lambda r, V, gamma=1.0: r, ("r", "V"))
+    assert not begins_with(lambda r, V, lam, gamma: r, ("r", "V", "gamma", "lam"))
+    assert not begins_with(lambda r, V, gamma: r, ("r", "V"))
+    assert not begins_with(lambda rewards: rewards, ("r",))
+    assert not begins_with(lambda r: r, ("r", "V"))
+
+
+@each
+def test_exercise_and_package_share_their_values_and_no_mistake_does(exercise: Exercise) -> None:
+    assert not differs(PACKAGE[exercise.id], exercise)
+    assert all(differs(mistake.function, exercise) for mistake in exercise.mistakes)
 
 
 class World(NamedTuple):
@@ -80,7 +172,7 @@ def close(actual: object, desired: object) -> None:
     np.testing.assert_allclose(np.asarray(actual), np.asarray(desired), rtol=1e-10, atol=1e-10)
 
 
-def test_softmax_policy_and_score(world: World) -> None:
+def test_softmax_policy_and_score_are_those_of_the_tabular_policy(world: World) -> None:
     theta = world.theta.reshape(world.mdp.S, world.mdp.A)
     close(softmax_policy(theta), world.pi)
     for s in range(world.mdp.S):
@@ -89,7 +181,7 @@ def test_softmax_policy_and_score(world: World) -> None:
             close(softmax_score(theta, s, a).ravel(), score)
 
 
-def test_linear_score(rng: np.random.Generator) -> None:
+def test_the_linear_score_is_that_of_the_linear_policy(rng: np.random.Generator) -> None:
     policy = LinearSoftmax(rng.normal(size=(4, 3, 5)))
     theta = rng.normal(size=5)
     pi = policy.table(theta)
@@ -97,33 +189,26 @@ def test_linear_score(rng: np.random.Generator) -> None:
     close(linear_score(policy.features[2], pi[2], 1), score)
 
 
-def test_gaussian_score(rng: np.random.Generator) -> None:
+def test_the_gaussian_score_is_that_of_the_linear_policy(rng: np.random.Generator) -> None:
     psi, a, Theta = rng.normal(size=3), rng.normal(size=2), rng.normal(size=(2, 3))
     policy = LinearGaussian(3, 2, sigma=0.7)
     close(gaussian_score(Theta, psi, a, 0.7).ravel(), policy.score(Theta.ravel(), psi, a))
 
 
-def test_trajectory_log_likelihood(world: World) -> None:
-    mdp, tau = world.mdp, world.tau
-    expected = exact.log_likelihood(mdp, world.pi, tau)
-    for n in range(0, tau.N, 7):
-        own = trajectory_log_likelihood(mdp.mu0, mdp.P, world.pi, tau.s[n], tau.a[n])
-        close(own, expected[n])
-
-
-def test_reward_to_go_and_the_three_gradients(world: World, rng: np.random.Generator) -> None:
+def test_the_three_gradients_are_the_score_estimate_with_their_coefficients(
+    world: World, rng: np.random.Generator
+) -> None:
     policy, theta, tau = world.policy, world.theta, world.tau
-    to_go = estimators.reward_to_go(tau)
-    close(reward_to_go(tau.r), to_go)
+    to_go = reward_to_go(tau.r)
 
     def package(psi: np.ndarray) -> np.ndarray:
         return estimators.policy_gradient(policy, theta, tau, psi)
 
-    close(reinforce_gradient(world.scores, tau.r), package(estimators.total_return(tau)))
+    close(reinforce_gradient(world.scores, tau.r), package(estimators.total_return(tau.r)))
     b = rng.normal(size=(tau.N, tau.H))
-    close(baseline_gradient(world.scores, tau.r, b), package(estimators.minus(to_go, b)))
+    close(baseline_gradient(world.scores, tau.r, b), package(to_go - b))
     Q = exact.evaluate(world.mdp, world.pi, gamma=0.8).Q
-    discounted = package(estimators.q_function(tau, Q, gamma=0.8))
+    discounted = package(estimators.discounted(estimators.at_pairs(Q, tau), 0.8))
     close(discounted_gradient(world.scores, world.along(Q), 0.8), discounted)
 
 
@@ -148,30 +233,17 @@ def test_performance_difference(world: World) -> None:
     close(difference, mdp.mu0 @ exact.performance_difference(mdp, pi_new, world.pi))
 
 
-def test_importance_sampling(rng: np.random.Generator) -> None:
-    p, q = rng.dirichlet(np.ones(4), size=2)
-    f, x = rng.normal(size=4), rng.integers(4, size=20)
-    estimate = importance.estimate(f, p, q, x)
-    close(importance_sampling_mean(f[x], p[x], q[x]), estimate.mean)
-    close(effective_sample_size(p[x] / q[x]), estimate.ess)
-
-
-def test_kl_divergence(rng: np.random.Generator) -> None:
-    p, q = rng.dirichlet(np.ones(4), size=2)
-    close(kl_divergence(p, q), divergences.kl(p, q))
-    assert kl_divergence(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == np.inf
-
-
 def test_the_mean_of_the_fisher_estimate_is_the_fisher_matrix(world: World) -> None:
     F = exact.fisher(world.mdp, world.policy, world.theta)
     close(mean(world.rho, fisher_matrix, world.scores), F)
 
 
-def test_npg_step(rng: np.random.Generator) -> None:
+def test_no_step_of_the_same_length_gains_more_than_the_natural_one(
+    rng: np.random.Generator,
+) -> None:
     root = rng.normal(size=(4, 4))
     F, g, delta = root @ root.T + np.eye(4), rng.normal(size=4), 0.03
     step = npg_step(g, F, delta)
-    close(step, package_npg_step(g, F, delta=delta))
     close(step @ F @ step / 2, delta)
     others = rng.normal(size=(200, 4))
     others *= np.sqrt(2 * delta / np.einsum("ni,ij,nj->n", others, F, others))[:, None]
@@ -179,8 +251,9 @@ def test_npg_step(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("theta", [-3.0, 0.0, 2.5])
-def test_bernoulli_natural_gradient(theta: float) -> None:
-    close(bernoulli_natural_gradient(theta), bernoulli.natural_gradient(theta))
+def test_the_bernoulli_natural_gradient_is_the_gradient_over_the_fisher_information(
+    theta: float,
+) -> None:
     close(bernoulli_natural_gradient(theta), bernoulli.gradient(theta) / bernoulli.fisher(theta))
 
 
@@ -207,7 +280,7 @@ def test_the_mean_of_the_surrogates_is_exact(world: World) -> None:
     close(penalised - lam * c, L - lam * divergence)
 
     clipped = mean(world.rho, lambda *x: ppo_clip_objective(*x, 0.2), new, old, A)
-    close(clipped, exact_problem(mdp, policy, theta).clipped(theta_new, 0.2))
+    close(clipped, objectives.clip(policy, theta_new, Exact(mdp)(policy, theta), 0.2))
 
 
 def test_gae_between_its_two_ends(rng: np.random.Generator) -> None:
@@ -218,12 +291,3 @@ def test_gae_between_its_two_ends(rng: np.random.Generator) -> None:
     powers = (0.9 * 0.7) ** np.arange(4)
     delta = gae(r, V, 0.9, 0.0, ended)
     close(gae(r, V, 0.9, 0.7, ended)[:, 0], delta @ powers)
-
-
-def test_gae_agrees_with_the_package(rng: np.random.Generator) -> None:
-    N, H, S = 4, 5, 3
-    s, last = rng.integers(S, size=(N, H)), rng.integers(S, size=N)
-    r, V, ended = rng.normal(size=(N, H)), rng.normal(size=S), np.array([1, 0, 1, 0], dtype=bool)
-    tau = Trajectories(s, np.zeros_like(s), r, terminated=ended, last=last)
-    values = V[np.column_stack([s, last])]
-    close(gae(r, values, 0.9, 0.7, ended), estimators.gae(tau, lambda x: V[x], 0.7, 0.9))

@@ -12,7 +12,9 @@ STEP = 1e-30
 
 @pytest.fixture
 def complex_step() -> Callable[..., np.ndarray]:
-    """The derivative of ``f`` in all its parameters, shape ``(..., p)``: Im f(theta + i h e_j) / h."""
+    """The derivative of ``f`` in all its parameters, shape ``(..., p)``: Im f(theta + i h e_j) /
+    h.
+    """
 
     def derivative(f: Callable[[np.ndarray], np.ndarray], theta: np.ndarray) -> np.ndarray:
         steps = 1j * STEP * np.eye(len(theta))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgcompanion import estimators
-from pgcompanion.policies import LinearGaussian, NeuralGaussian
+from pgcompanion.policies import LinearGaussian, NeuralGaussian, gaussian_score
 from pgcompanion.trajectories import Trajectories
 
 EXACT = 1e-10
@@ -110,6 +110,8 @@ def test_indices_mean_their_features(kind, sigma, rng):
     ):
         np.testing.assert_allclose(call(finite, s), call(vectors, features[s]), atol=EXACT)
     np.testing.assert_array_equal(finite.states, np.arange(4))
+    of_another_state = vectors.log_prob(theta, features[(s + 1) % 4], a)
+    assert np.abs(finite.log_prob(theta, s, a) - of_another_state).max() > 1e-2
 
 
 def test_actions_are_drawn_with_their_mean_and_variance(case, rng):
@@ -153,6 +155,8 @@ def test_the_linear_score_is_the_printed_formula(rng):
     np.testing.assert_allclose(learned[:-N_ACTION], by_hand.ravel(), atol=EXACT)
     with_one_sigma = ((a - Theta @ s) ** 2).sum() / SIGMA**2 - N_ACTION
     assert learned[-N_ACTION:].sum() == pytest.approx(with_one_sigma, abs=EXACT)
+    assert np.abs(score - by_hand.T.ravel()).max() > 1e-2
+    assert np.abs(score - SIGMA * by_hand.ravel()).max() > 1e-2
 
 
 @pytest.mark.statement("score_lemma", "gaussian_policy")
@@ -161,13 +165,15 @@ def test_the_expected_score_is_zero(case):
     s_k, a, w = quadrature(policy, theta, s)
     expected = np.einsum("k,bkp->bp", w, policy.score(theta, s_k, a))
     np.testing.assert_allclose(expected, 0, atol=EXACT)
-    not_centred = policy.mu.pullback_each(theta[: policy.mu.p], s_k, a)
+    not_centred = policy.mu.vjp_each(theta[: policy.mu.p], s_k, a)
     assert np.abs(np.einsum("k,bkp->bp", w, not_centred)).max() > 1e-2
 
 
 @pytest.mark.statement("gaussian_policy")
 def test_a_quadratic_reward_pulls_the_mean_to_its_optimum(sigma, rng):
-    r""":math:`r(a)=-\|a-a^\star\|^2` has the gradient -2 (mu - a*) psi^T, and -2 sigma_i^2 in log sigma_i."""
+    r""":math:`r(a)=-\|a-a^\star\|^2` has the gradient -2 (mu - a*) psi^T, and -2 sigma_i^2 in log
+    sigma_i.
+    """
     policy = LinearGaussian(D, N_ACTION, sigma)
     theta, psi, best = rng.normal(size=policy.p), rng.normal(size=D), rng.normal(size=N_ACTION)
     s, a, w = quadrature(policy, theta, psi[None])
@@ -195,11 +201,11 @@ def test_the_mean_is_differentiated_in_both_modes(case, complex_step, rng):
     mu, theta = policy.mu, theta[: policy.mu.p]
     v, w = rng.normal(size=mu.p), rng.normal(size=(B, N_ACTION))
     jacobian = complex_step(lambda t: mu.value(t, s), theta)
-    np.testing.assert_allclose(mu.pushforward(theta, s, v), jacobian @ v, atol=EXACT)
-    each = mu.pullback_each(theta, s, w)
+    np.testing.assert_allclose(mu.jvp(theta, s, v), jacobian @ v, atol=EXACT)
+    each = mu.vjp_each(theta, s, w)
     np.testing.assert_allclose(each, np.einsum("bi,bip->bp", w, jacobian), atol=EXACT)
-    np.testing.assert_allclose(mu.pullback(theta, s, w), each.sum(axis=0), atol=EXACT)
-    assert np.abs(mu.pullback(theta, s, -w) - each.sum(axis=0)).max() > 1e-2
+    np.testing.assert_allclose(mu.vjp(theta, s)[1](w), each.sum(axis=0), atol=EXACT)
+    assert np.abs(mu.vjp(theta, s)[1](-w) - each.sum(axis=0)).max() > 1e-2
 
 
 @pytest.mark.statement("reinforce_pg", "gaussian_policy")
@@ -209,8 +215,8 @@ def test_the_estimator_takes_trajectories_of_vectors(sigma, rng):
     tau = Trajectories(
         rng.normal(size=(6, 4, D)), rng.normal(size=(6, 4, N_ACTION)), rng.normal(size=(6, 4))
     )
-    psi = estimators.reward_to_go(tau)
-    terms = estimators.policy_gradient(policy, theta, tau, psi, per_trajectory=True)
+    psi = estimators.reward_to_go(tau.r)
+    terms = estimators.per_trajectory_gradients(policy, theta, tau, psi)
     mean = estimators.policy_gradient(policy, theta, tau, psi)
     np.testing.assert_allclose(mean, terms.mean(axis=0), atol=EXACT)
     assert np.abs(mean - terms.sum(axis=0)).max() > 1e-2
@@ -385,7 +391,7 @@ VECTOR = np.zeros(3)
         (lambda: LinearGaussian(3, 0), "n must be a positive integer, but it is 0"),
         (
             lambda: LinearGaussian(np.zeros(3), 1),
-            r"inputs has shape \(3,\), but \(any, any\) is exp",
+            r"features has shape \(3,\), but \(any, any\) is exp",
         ),
         (
             lambda: NeuralGaussian(3, 2, (-1,)),
@@ -424,10 +430,6 @@ VECTOR = np.zeros(3)
             "s must lie between 0 and 3, but it contains 4",
         ),
         (
-            lambda: FIXED.states,
-            r"inputs must be an array \(S, d\) of features for a policy over fin",
-        ),
-        (
             lambda: FIXED.fisher_product(np.zeros(6), VECTOR[None], np.ones(1), np.zeros(5)),
             r"v has shape \(5,\), but \(6\) is expected",
         ),
@@ -436,3 +438,63 @@ VECTOR = np.zeros(3)
 def test_a_value_that_cannot_be_right_is_refused(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.statement("gaussian_policy")
+def test_the_formula_is_the_score_of_the_class(rng):
+    Theta, psi, a = rng.normal(size=(N_ACTION, D)), rng.normal(size=(B, D)), rng.normal(size=(B, 2))
+    by_class = LinearGaussian(D, N_ACTION, SIGMA).score(Theta.ravel(), psi, a)
+    by_formula = gaussian_score(Theta, psi, a, SIGMA).reshape(B, -1)
+    np.testing.assert_allclose(by_formula, by_class, atol=EXACT)
+    one = gaussian_score(Theta, psi[0], a[0], SIGMA)
+    np.testing.assert_allclose(one, np.outer(a[0] - Theta @ psi[0], psi[0]) / SIGMA**2, atol=EXACT)
+    assert np.abs(gaussian_score(Theta, psi, a, 1.0).reshape(B, -1) - by_class).max() > 1e-2
+
+
+@pytest.mark.statement("gaussian_policy")
+def test_a_value_and_its_pull_back_are_the_log_density_and_its_derivative(case, complex_step, rng):
+    policy, theta, s = case
+    a, w = rng.normal(size=(B, N_ACTION)), rng.normal(size=B)
+    log_pi, pull = policy.log_prob_vjp(theta, s, a)
+    np.testing.assert_allclose(log_pi, policy.log_prob(theta, s, a), atol=EXACT)
+    derivative = complex_step(lambda t: w @ policy.log_prob(t, s, a), theta)
+    np.testing.assert_allclose(pull(w), derivative, atol=EXACT)
+    assert np.abs(pull(-w) - derivative).max() > 1e-2
+
+
+@pytest.mark.statement("kld")
+def test_the_gradients_of_divergence_and_entropy_are_derivatives(case, complex_step, rng):
+    policy, theta, s = case
+    new, w = theta + 0.5 * rng.normal(size=policy.p), rng.normal(size=B)
+    derivative = complex_step(lambda t: w @ policy.kl(theta, t, s), new)
+    np.testing.assert_allclose(policy.kl_gradient(theta, new, s, w), derivative, atol=EXACT)
+    assert np.abs(policy.kl_gradient(theta, new, s, -w) - derivative).max() > 1e-2
+    derivative = complex_step(lambda t: w @ policy.entropy(t, s), theta)
+    np.testing.assert_allclose(policy.entropy_gradient(theta, s, w), derivative, atol=EXACT)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gaussian_score(np.ones((1, 2)), [1.0], [1.0], 1.0), r"psi has shape \(1,\), but"),
+        (lambda: gaussian_score(np.ones((1, 2)), [1.0, 1.0], [1.0, 2.0], 1.0), r"a has shape \(2,"),
+        (lambda: gaussian_score(np.ones((1, 2)), [1.0, 1.0], [1.0], 0.0), "sigma must be positive"),
+        (
+            lambda: gaussian_score(np.ones(2), [1.0, 1.0], [1.0], 1.0),
+            r"Theta has shape \(2,\), but",
+        ),
+        (
+            lambda: FIXED.score_sum(np.zeros(6), VECTOR[None], np.zeros((1, 2)), [np.nan]),
+            "weights must be finite, but it contains NaN",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_the_formulas_is_refused(call, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()
+
+
+def test_the_repr_is_one_short_line():
+    assert repr(LinearGaussian(np.eye(3), 2, 0.5)) == (
+        "LinearGaussian(features=(3, 3), n=2, sigma=0.5)"
+    )

@@ -9,14 +9,12 @@ import pytest
 
 from pgcompanion import estimators, exact
 from pgcompanion.policies import (
-    MLP,
     LinearGaussian,
     LinearSoftmax,
     NeuralGaussian,
     NeuralSoftmax,
     TabularSoftmax,
 )
-from pgcompanion.policies.network import BLOCK
 from pgcompanion.trajectories import Trajectories
 
 EXACT = 1e-10
@@ -42,7 +40,7 @@ def scores_of_all_actions(policy, theta, s):
 def gradients_of_all_logits(policy, theta, s):
     """What a score becomes when its mean is forgotten, shape ``(A, B, p)``."""
     rows = np.eye(policy.A)[:, None].repeat(len(s), axis=1)
-    return np.stack([policy.pullback_each(theta, s, w) for w in rows])
+    return np.stack([policy.logits_vjp_each(theta, s, w) for w in rows])
 
 
 # The function
@@ -73,6 +71,8 @@ def test_one_hot_features_without_a_hidden_layer_make_the_policy_tabular(mdp, rn
     table = (weights[:, :-1] + weights[:, -1:]).T.ravel()
     by_table = TabularSoftmax(mdp.S, mdp.A).table(table)
     np.testing.assert_allclose(policy.table(theta), by_table, atol=EXACT)
+    without_bias = TabularSoftmax(mdp.S, mdp.A).table(weights[:, :-1].T.ravel())
+    assert np.abs(without_bias - by_table).max() > 1e-2
 
 
 def test_indices_mean_their_features(rng):
@@ -122,18 +122,14 @@ def test_forward_mode_is_the_derivative_along_a_direction_and_backward_mode_its_
     policy, theta, s = case
     v, w = rng.normal(size=policy.p), rng.normal(size=(7, A))
     jacobian = complex_step(lambda t: policy.logits(t, s), theta)
-    np.testing.assert_allclose(policy.pushforward(theta, s, v), jacobian @ v, atol=EXACT)
-    each = policy.pullback_each(theta, s, w)
+    np.testing.assert_allclose(policy.logits_jvp(theta, s, v), jacobian @ v, atol=EXACT)
+    each = policy.logits_vjp_each(theta, s, w)
     np.testing.assert_allclose(each, np.einsum("ba,bap->bp", w, jacobian), atol=EXACT)
-    np.testing.assert_allclose(policy.pullback(theta, s, w), each.sum(axis=0), atol=EXACT)
-
-
-def test_a_slope_of_one_in_place_of_that_of_tanh_gives_another_derivative(monkeypatch, rng):
-    policy = NeuralSoftmax(2, A, (5,))
-    theta, s, w = rng.normal(size=policy.p), rng.normal(size=(7, 2)), rng.normal(size=(7, A))
-    right = policy.pullback(theta, s, w)
-    monkeypatch.setattr("pgcompanion.policies.network._slope", np.ones_like)
-    assert np.abs(policy.pullback(theta, s, w) - right).max() > 1e-2
+    np.testing.assert_allclose(policy.logits_vjp(theta, s)[1](w), each.sum(axis=0), atol=EXACT)
+    in_another_state = policy.logits_jvp(theta, s[::-1], v)
+    assert np.abs(in_another_state - jacobian @ v).max() > 1e-2
+    of_another_state = policy.logits_vjp(theta, s)[1](w[::-1])
+    assert np.abs(of_another_state - each.sum(axis=0)).max() > 1e-2
 
 
 def test_a_weighted_sum_of_scores_is_that_sum(case, rng):
@@ -144,7 +140,7 @@ def test_a_weighted_sum_of_scores_is_that_sum(case, rng):
     assert np.abs(policy.score_sum(theta, s, a, np.ones(7)) - by_hand).max() > 1e-2
 
 
-# Where the inputs are features of five states, a state is an index: it takes no room beside a score.
+# Where the inputs are features of five states, a state is an index, and small beside a score.
 LARGE = {
     "neural softmax": lambda rng: NeuralSoftmax(4, 2),
     "linear softmax": lambda rng: LinearSoftmax(rng.normal(size=(5, 2, 4000))),
@@ -224,8 +220,8 @@ def test_the_exact_gradient_is_the_derivative_of_the_objective(mdp, complex_step
     by_step = complex_step(lambda t: exact.evaluate(mdp, policy.table(t)).J, theta)
     np.testing.assert_allclose(exact.gradient(mdp, policy, theta), by_step, atol=EXACT)
     v, pi = exact.evaluate(mdp, policy.table(theta)), policy.table(theta)
-    logits_only_with_q = policy.pullback(
-        theta, policy.states, pi * np.einsum("hs,hsa->sa", v.d, v.Q)
+    logits_only_with_q = policy.logits_vjp(theta, policy.states)[1](
+        pi * np.einsum("hs,hsa->sa", v.d, v.Q)
     )
     assert np.abs(logits_only_with_q - by_step).max() > 1e-2
 
@@ -237,55 +233,14 @@ def test_the_estimator_takes_trajectories_of_observations(rng):
     tau = Trajectories(
         rng.normal(size=(6, 5, 4)), rng.integers(A, size=(6, 5)), rng.normal(size=(6, 5))
     )
-    psi = estimators.reward_to_go(tau)
-    terms = estimators.policy_gradient(policy, theta, tau, psi, per_trajectory=True)
+    psi = estimators.reward_to_go(tau.r)
+    terms = estimators.per_trajectory_gradients(policy, theta, tau, psi)
     mean = estimators.policy_gradient(policy, theta, tau, psi)
     np.testing.assert_allclose(mean, terms.mean(axis=0), atol=EXACT)
     assert np.abs(mean - terms.sum(axis=0)).max() > 1e-2
 
 
 # The network
-
-
-def test_the_layers_are_views_of_theta(rng):
-    net = MLP(3, 2, (5, 4))
-    theta = rng.normal(size=net.p)
-    layers = net.layers(theta)
-    assert all(np.shares_memory(layer, theta) for layer in layers)
-    np.testing.assert_array_equal(np.concatenate([layer.ravel() for layer in layers]), theta)
-
-
-@pytest.mark.parametrize("hidden", [(5, 4), ()])
-def test_reused_buffers_change_nothing(hidden, rng):
-    net = MLP(3, 2, hidden)
-    theta, v = rng.normal(size=(2, net.p))
-    x, w = rng.normal(size=(7, 3)), rng.normal(size=(2, 7))
-    trace, gradient = net.buffers(7, theta.dtype), np.empty(net.p)
-    net.forward(v, x[::-1], trace)
-    assert net.forward(theta, x, trace) is trace
-    np.testing.assert_array_equal(trace[-1].T, net.value(theta, x))
-    assert net.backward(theta, trace, w, out=gradient) is gradient
-    np.testing.assert_array_equal(gradient, net.pullback(theta, x, w.T))
-    np.testing.assert_array_equal(net.along(theta, trace, v).T, net.pushforward(theta, x, v))
-
-
-def test_a_batch_is_the_sum_of_its_blocks(rng):
-    net = MLP(3, 2, (5, 4))
-    theta, v = rng.normal(size=(2, net.p))
-    B = 2 * BLOCK + 3
-    x, w = rng.normal(size=(B, 3)), rng.normal(size=(B, 2))
-    trace = net.forward(theta, x)
-    np.testing.assert_allclose(net.value(theta, x), trace[-1].T, atol=EXACT)
-    np.testing.assert_allclose(
-        net.pushforward(theta, x, v), net.along(theta, trace, v).T, atol=EXACT
-    )
-    np.testing.assert_allclose(
-        net.pullback(theta, x, w), net.backward(theta, trace, w.T), atol=EXACT
-    )
-    first_block = net.pullback(theta, x[:BLOCK], w[:BLOCK])
-    assert np.abs(net.pullback(theta, x, w) - first_block).max() > 1e-2
-    assert net.value(theta, x[:0]).shape == (0, 2)
-    np.testing.assert_array_equal(net.pullback(theta, x[:0], w[:0]), np.zeros(net.p))
 
 
 def test_lists_are_as_good_as_arrays(case, rng):
@@ -313,7 +268,7 @@ def test_single_precision_stays_single(case, rng):
         lambda theta: policy.score(theta, s, a),
         lambda theta: policy.score_sum(theta, s, a, w),
         lambda theta: policy.fisher_product(theta, s, w, v),
-        lambda theta: policy.pushforward(theta, s, v),
+        lambda theta: policy.logits_jvp(theta, s, v),
     ):
         assert call(single).dtype == np.float32
         np.testing.assert_allclose(call(single), call(theta), rtol=SINGLE, atol=SINGLE)
@@ -366,7 +321,6 @@ FINITE = NeuralSoftmax(np.eye(4), A, (5,))
         ),
         (lambda: OBSERVED.probs(np.zeros(33), 1.0), r"s has shape \(\), but \(\.\.\., 2\) is"),
         (lambda: OBSERVED.probs(np.zeros(33), [0, np.inf]), "s must be finite, but it contains"),
-        (lambda: OBSERVED.table(np.zeros(33)), r"inputs must be an array \(S, d\) of features for"),
         (lambda: FINITE.probs(np.zeros(43), 4), "s must lie between 0 and 3, but it contains 4"),
         (lambda: FINITE.score(np.zeros(43), 0, 3), "a must lie between 0 and 2, but it contains 3"),
     ],
@@ -374,3 +328,146 @@ FINITE = NeuralSoftmax(np.eye(4), A, (5,))
 def test_a_value_that_cannot_be_right_is_refused(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+# One pass for the value and its pull-back
+
+
+SHARED = {
+    "softmax": lambda: NeuralSoftmax(inputs=3, A=4, hidden=(6, 5)),
+    "softmax on features": lambda: NeuralSoftmax(np.eye(3), A=4, hidden=(6, 5)),
+    "fixed sigma": lambda: NeuralGaussian(inputs=3, n=2, hidden=(6, 5), sigma=0.5),
+    "learned sigma": lambda: NeuralGaussian(inputs=3, n=2, hidden=(6, 5), sigma=None),
+}
+
+
+@pytest.fixture(params=SHARED)
+def shared(request, rng):
+    policy = SHARED[request.param]()
+    theta = 0.5 * rng.normal(size=policy.p)
+    s = rng.integers(3, size=42) if policy.S else rng.normal(size=(42, 3))
+    return policy, theta, s, policy.sample(theta, s, rng), rng.normal(size=42)
+
+
+@pytest.mark.statement("neural_softmax", "gaussian_policy")
+def test_the_log_probability_and_its_pull_back_share_a_pass(shared, complex_step):
+    policy, theta, s, a, w = shared
+    log_pi, pull = policy.log_prob_vjp(theta, s, a)
+    np.testing.assert_allclose(log_pi, policy.log_prob(theta, s, a), atol=EXACT)
+    derivative = complex_step(lambda t: w @ policy.log_prob(t, s, a), theta)
+    np.testing.assert_allclose(pull(w), derivative, atol=EXACT)
+    not_centred = policy.log_prob_vjp(theta, s, a[::-1])[1](w)
+    assert np.abs(not_centred - derivative).max() > 1e-2
+
+
+@pytest.mark.statement("neural_softmax", "gaussian_policy")
+def test_a_room_costs_the_digits_of_single_precision_and_nothing_else(shared, rng):
+    """A sum of B terms is right to B unit round-offs of the largest, or so; of the last rows fewer
+    come.
+    """
+    policy, theta, s, a, w = shared
+    room = policy.room(32)
+    for rows in (slice(0, 32), slice(32, 42), slice(0, 32)):
+        log_pi, pull = policy.log_prob_vjp(theta, s[rows], a[rows], room)
+        g, right = pull(w[rows]), policy.score_sum(theta, s[rows], a[rows], w[rows])
+        assert log_pi.dtype == g.dtype == np.float32
+        np.testing.assert_allclose(log_pi, policy.log_prob(theta, s[rows], a[rows]), atol=SINGLE)
+        error = np.abs(g - right).max() / np.abs(right).max()
+        assert np.finfo(np.float64).eps < error < 42 * np.finfo(np.float32).eps
+    policy.log_prob_vjp(-theta, s[:32], a[:32], room)
+    assert np.abs(pull(w[:32]) - right).max() > 1e-2  # the pass has been written over
+    single = policy.log_prob_vjp(theta.astype(np.float32), s[:32], a[:32], room)[1](w[:32])
+    np.testing.assert_array_equal(single, g)
+
+
+@pytest.mark.statement("neural_softmax", "gaussian_policy")
+def test_without_a_room_the_pass_is_in_the_precision_of_theta(shared, complex_step, rng):
+    policy, theta, s, a, w = shared
+    single = policy.log_prob_vjp(theta.astype(np.float32), s, a)
+    assert single[0].dtype == single[1](w).dtype == np.float32
+    v = rng.normal(size=policy.p)
+    along = policy.score_sum(theta + 1e-30j * v, s, a, w).imag / 1e-30
+    hessian = complex_step(lambda t: policy.score_sum(t, s, a, w), theta)
+    np.testing.assert_allclose(along, hessian @ v, atol=1e-9)
+    complex_weights = policy.score_sum(theta, s, a, (1 + 2j) * w)
+    np.testing.assert_allclose(complex_weights, (1 + 2j) * policy.score_sum(theta, s, a, w))
+    assert np.abs(along + hessian @ v).max() > 1e-2
+
+
+@pytest.mark.statement("gaussian_policy")
+def test_in_the_logarithm_of_sigma_the_score_is_centred(rng, complex_step):
+    """The negative control leaves out the 1 of z^2 - 1: every weight is then counted once more."""
+    policy = SHARED["learned sigma"]()
+    theta = 0.5 * rng.normal(size=policy.p)
+    x, w = rng.normal(size=(20, 3)), rng.normal(size=20)
+    a = policy.sample(theta, x, rng)
+    derivative = complex_step(lambda t: w @ policy.log_prob(t, x, a), theta)
+    _, pull = policy.log_prob_vjp(theta, x, a)
+    np.testing.assert_allclose(pull(w), derivative, atol=EXACT)
+    not_centred = pull(w)
+    not_centred[-policy.n :] += w.sum()
+    assert np.abs(not_centred - derivative).max() > 1e-2
+
+
+@pytest.mark.statement("ppo_objective")
+def test_the_gradient_of_the_entropy_is_its_derivative(shared, complex_step):
+    policy, theta, s, _, w = shared
+    derivative = complex_step(lambda t: w @ policy.entropy(t, s), theta)
+    np.testing.assert_allclose(policy.entropy_gradient(theta, s, w), derivative, atol=EXACT)
+    if policy.p > policy.network.p or isinstance(policy, NeuralSoftmax):  # not for a fixed sigma
+        assert np.abs(policy.entropy_gradient(theta, s, -w) - derivative).max() > 1e-2
+
+
+# The race
+
+
+def z_scores(policy, theta, states, a):
+    """How far the frequencies of the actions are from their probabilities, in standard errors."""
+    pi, n = policy.probs(theta, states), a.shape[1]
+    frequency = (a[..., None] == np.arange(policy.A)).mean(axis=1)
+    return (frequency - pi) / np.sqrt(pi * (1 - pi) / n)
+
+
+@pytest.mark.statement("neural_softmax")
+def test_the_race_is_won_with_the_probabilities_of_the_policy(rng, measure):
+    policy, n = NeuralSoftmax(inputs=2, A=3, hidden=(8,)), 30_000
+    theta = rng.normal(size=policy.p)
+    states = rng.normal(size=(3, 2))
+    room = policy.room(3 * n)
+    a = policy.sample(theta, np.repeat(states, n, axis=0), rng, room).reshape(3, n)
+    assert measure(z_scores(policy, theta, states, a), over=n, kind="z-score", of="actions") < 5
+    flatter = theta.copy()
+    policy.network.layers(flatter)[-1][:] *= 0.7
+    b = policy.sample(flatter, np.repeat(states, n, axis=0), rng, room).reshape(3, n)
+    assert np.abs(z_scores(policy, theta, states, b)).max() > 5
+
+
+@pytest.mark.statement("neural_softmax")
+def test_a_race_leaves_nothing_to_the_next(rng):
+    """The room is reused; what is drawn for other states must not depend on the states before."""
+    policy = NeuralSoftmax(inputs=2, A=3, hidden=(8,))
+    theta = rng.normal(size=policy.p)
+    first, then = rng.normal(size=(2, 50, 2))
+    used, fresh = policy.room(50), policy.room(50)
+    policy.sample(theta, first, rng, used)
+    draws = [policy.sample(theta, then, np.random.default_rng(0), room) for room in (used, fresh)]
+    np.testing.assert_array_equal(*draws)
+    other = policy.sample(theta, first, np.random.default_rng(0), fresh)
+    assert (other != draws[0]).any()
+
+
+def test_a_gaussian_policy_draws_in_a_room_what_it_draws_without(rng):
+    policy = NeuralGaussian(3, 2, (5,), sigma=None)
+    theta, s = rng.normal(size=policy.p).astype(np.float32), rng.normal(size=(7, 3))
+    draws = [
+        policy.sample(theta, s, np.random.default_rng(0), room) for room in (None, policy.room(7))
+    ]
+    np.testing.assert_allclose(*draws, atol=SINGLE)
+    assert draws[1].dtype == np.float32
+
+
+def test_the_repr_is_one_short_line():
+    assert repr(NeuralSoftmax(4, 2)) == "NeuralSoftmax(inputs=4, A=2, hidden=(64, 64))"
+    assert repr(NeuralGaussian(np.eye(3), 2, (5,), None)) == (
+        "NeuralGaussian(inputs=(3, 3), n=2, hidden=(5,), sigma=None)"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgcompanion.policies import LinearSoftmax, TabularSoftmax
+from pgcompanion.policies import LinearSoftmax, NeuralSoftmax, TabularSoftmax
 from pgcompanion.policies.softmax import log_softmax, softmax
 
 EXACT = 1e-10
@@ -24,26 +24,10 @@ def test_probabilities_follow_the_definition(mdp, policy, theta, rng):
     np.testing.assert_allclose(policy.probs(theta, s), pi[s], atol=EXACT)
     a = rng.integers(mdp.A, size=(2, 3))
     np.testing.assert_allclose(policy.log_prob(theta, s, a), np.log(pi[s, a]), atol=EXACT)
-
-
-@pytest.mark.statement("tabular_softmax")
-def test_a_normaliser_over_all_states_gives_no_policy(mdp, rng):
-    """The printed slip: the sum in the denominator runs over the states too."""
-    policy = TabularSoftmax(mdp.S, mdp.A)
-    theta = rng.normal(size=policy.p)
-    np.testing.assert_allclose(policy.table(theta).sum(axis=1), 1.0, atol=EXACT)
-    printed = np.exp(theta) / np.exp(theta).sum()
-    assert (printed.reshape(mdp.S, mdp.A).sum(axis=1) < 0.9).all()
-
-
-@pytest.mark.statement("tabular_softmax")
-def test_a_constant_added_in_one_state_changes_nothing(mdp, rng):
-    policy = TabularSoftmax(mdp.S, mdp.A)
-    theta = rng.normal(size=policy.p)
-    shifted = (theta.reshape(mdp.S, mdp.A) + rng.normal(size=(mdp.S, 1))).ravel()
-    np.testing.assert_allclose(policy.table(shifted), policy.table(theta), atol=EXACT)
-    tilted = theta + rng.normal(size=policy.p)
-    assert np.abs(policy.table(tilted) - policy.table(theta)).max() > 1e-2
+    over_all_pairs = np.exp(logits) / np.exp(logits).sum()
+    over_the_states = np.exp(logits) / np.exp(logits).sum(axis=0)
+    for wrong in (over_all_pairs, over_the_states):
+        assert np.abs(policy.table(theta) - wrong).max() > 1e-2
 
 
 @pytest.mark.statement("tabular_softmax", "linear_softmax")
@@ -53,30 +37,8 @@ def test_the_score_is_the_derivative_of_the_log_probability(mdp, policy, theta):
     step = 1e-30
     by_step = [policy.log_prob(theta + 1j * step * e, s, a).imag / step for e in np.eye(policy.p)]
     np.testing.assert_allclose(score, np.moveaxis(by_step, 0, -1), atol=EXACT)
-    uncentred = policy.pullback_each(theta, s, np.eye(mdp.A)[a])
+    uncentred = policy.logits_vjp_each(theta, s, np.eye(mdp.A)[a])
     assert np.abs(uncentred - score).max() > 1e-2
-
-
-@pytest.mark.statement("tabular_softmax")
-def test_the_tabular_score_is_the_printed_formula(mdp, rng):
-    policy = TabularSoftmax(mdp.S, mdp.A)
-    theta = rng.normal(size=policy.p)
-    pi = policy.table(theta)
-    for s in range(mdp.S):
-        for a in range(mdp.A):
-            by_hand = np.zeros((mdp.S, mdp.A))
-            by_hand[s] = (np.arange(mdp.A) == a) - pi[s]
-            np.testing.assert_allclose(policy.score(theta, s, a), by_hand.ravel(), atol=EXACT)
-
-
-@pytest.mark.statement("linear_softmax")
-def test_one_hot_features_make_the_linear_policy_tabular(mdp, rng):
-    tabular = TabularSoftmax(mdp.S, mdp.A)
-    linear = LinearSoftmax(np.eye(mdp.S * mdp.A).reshape(mdp.S, mdp.A, -1))
-    theta = rng.normal(size=tabular.p)
-    s, a = rng.integers(mdp.S, size=20), rng.integers(mdp.A, size=20)
-    np.testing.assert_allclose(linear.table(theta), tabular.table(theta), atol=EXACT)
-    np.testing.assert_allclose(linear.score(theta, s, a), tabular.score(theta, s, a), atol=EXACT)
 
 
 def test_weighted_sums_of_scores_need_not_form_them(mdp, policy, theta, rng):
@@ -84,30 +46,14 @@ def test_weighted_sums_of_scores_need_not_form_them(mdp, policy, theta, rng):
     w = rng.normal(size=(6, 5))
     by_hand = np.einsum("nh,nhp->p", w, policy.score(theta, s, a))
     np.testing.assert_allclose(policy.score_sum(theta, s, a, w), by_hand, atol=EXACT)
-    general = policy.pullback(theta, s, w[..., None] * policy._centred(theta, s, a))
+    centred = np.eye(mdp.A)[a] - policy.probs(theta, s)
+    general = policy.logits_vjp(theta, s)[1](w[..., None] * centred)
     np.testing.assert_allclose(general, by_hand, atol=EXACT)
     W = rng.normal(size=(mdp.S, mdp.A))
     states, actions = np.indices(W.shape)
     scores = policy.score(theta, states, actions)
     by_hand = np.einsum("sa,sa,sap->p", policy.table(theta), W, scores)
     np.testing.assert_allclose(policy.score_average(theta, policy.states, W), by_hand, atol=EXACT)
-
-
-@pytest.mark.statement("tabular_softmax")
-def test_a_tabular_sum_is_the_same_however_memory_holds_its_arrays(rng):
-    S, A, shape = 5, 3, (300, 400)
-    policy, theta = TabularSoftmax(S, A), rng.normal(size=S * A)
-    s, a, weights = rng.integers(S, size=shape), rng.integers(A, size=shape), rng.normal(size=shape)
-    counts = np.zeros((S, A))
-    np.add.at(counts, (s, a), weights)
-    exact = (counts - counts.sum(axis=1, keepdims=True) * policy.table(theta)).ravel()
-    steps_first = [np.asfortranarray(x) for x in (s.astype(np.int16), a.astype(np.int8), weights)]
-    for s_, a_, w_ in [(s, a, weights), steps_first, (steps_first[0], a, weights)]:
-        np.testing.assert_allclose(policy.score_sum(theta, s_, a_, w_), exact, atol=EXACT)
-    none = np.zeros((0, 7), dtype=int)
-    np.testing.assert_array_equal(policy.score_sum(theta, none, none, np.zeros((0, 7))), 0.0)
-    wrong = policy.score_sum(theta, s, a, weights.reshape(400, 300).T)
-    assert abs(wrong - exact).max() > 1.0
 
 
 @pytest.mark.statement("kld")
@@ -126,9 +72,16 @@ def test_kl_and_entropy_follow_their_definitions(mdp, policy, theta, rng):
 def test_the_fisher_matrix_and_its_product(mdp, policy, theta, rng):
     s, w, v = rng.integers(mdp.S, size=9), rng.random(9), rng.normal(size=policy.p)
     scores = policy.score(theta, *np.indices((mdp.S, mdp.A)))
-    by_hand = np.einsum("n,na,nap,naq->pq", w, policy.table(theta)[s], scores[s], scores[s])
+
+    def second_moment(rows):
+        return np.einsum("n,na,nap,naq->pq", w, policy.table(theta)[s], rows[s], rows[s])
+
+    by_hand = second_moment(scores)
     np.testing.assert_allclose(policy.fisher(theta, s, w), by_hand, atol=EXACT)
     np.testing.assert_allclose(policy.fisher_product(theta, s, w, v), by_hand @ v, atol=EXACT)
+    states, actions = np.indices((mdp.S, mdp.A))
+    not_centred = policy.logits_vjp_each(theta, states, np.eye(mdp.A)[actions])
+    assert np.abs(second_moment(not_centred) - by_hand).max() > 1e-2
 
 
 def test_actions_are_drawn_with_their_probabilities(mdp, policy, theta, rng):
@@ -168,9 +121,9 @@ def test_lists_are_as_good_as_arrays(mdp, policy, theta, rng):
         lambda x: policy.entropy(x(theta), x(s)),
         lambda x: policy.fisher(x(theta), x(s), x(w)),
         lambda x: policy.fisher_product(x(theta), x(s), x(w), x(v)),
-        lambda x: policy.pushforward(x(theta), x(s), x(v)),
-        lambda x: policy.pullback(x(theta), x(s), x(W)),
-        lambda x: policy.pullback_each(x(theta), x(s), x(W)),
+        lambda x: policy.logits_jvp(x(theta), x(s), x(v)),
+        lambda x: policy.logits_vjp(x(theta), x(s))[1](x(W)),
+        lambda x: policy.logits_vjp_each(x(theta), x(s), x(W)),
     ):
         np.testing.assert_array_equal(call(np.ndarray.tolist), call(np.asarray))
 
@@ -221,6 +174,85 @@ def test_bad_arguments_are_refused_in_one_sentence(call, message):
         call(TabularSoftmax(4, 3))
 
 
-def test_features_of_a_wrong_shape_are_refused():
-    with pytest.raises(ValueError, match=r"^features has shape \(4, 3\), but \(any, any, any\)"):
-        LinearSoftmax(np.zeros((4, 3)))
+@pytest.mark.statement("ppo_objective")
+def test_the_gradient_of_the_entropy_is_its_derivative(mdp, policy, theta, complex_step, rng):
+    s, w = rng.integers(mdp.S, size=9), rng.normal(size=9)
+    derivative = complex_step(lambda t: w @ policy.entropy(t, s), theta)
+    np.testing.assert_allclose(policy.entropy_gradient(theta, s, w), derivative, atol=EXACT)
+    without_entropy = policy.logits_vjp(theta, s)[1](
+        -w[:, None] * policy.probs(theta, s) * policy.log_probs(theta, s)
+    )
+    assert np.abs(without_entropy - derivative).max() > 1e-2
+
+
+@pytest.mark.statement("kld")
+def test_the_gradient_of_the_kl_is_its_derivative(mdp, policy, theta, complex_step, rng):
+    s, w, new = rng.integers(mdp.S, size=9), rng.normal(size=9), rng.normal(size=policy.p)
+    derivative = complex_step(lambda t: w @ policy.kl(theta, t, s), new)
+    np.testing.assert_allclose(policy.kl_gradient(theta, new, s, w), derivative, atol=EXACT)
+    assert np.abs(policy.kl_gradient(new, theta, s, w) - derivative).max() > 1e-2
+
+
+def test_a_value_and_its_pull_back_are_the_log_probability_and_a_sum_of_scores(
+    mdp, policy, theta, rng
+):
+    s, a = rng.integers(mdp.S, size=(6, 5)), rng.integers(mdp.A, size=(6, 5))
+    w = rng.normal(size=(6, 5))
+    log_pi, pull = policy.log_prob_vjp(theta, s, a, policy.room(30))
+    np.testing.assert_allclose(log_pi, policy.log_prob(theta, s, a), atol=EXACT)
+    np.testing.assert_allclose(pull(w), policy.score_sum(theta, s, a, w), atol=EXACT)
+    single = policy.log_prob_vjp(theta.astype(np.float32), s, a)
+    assert single[0].dtype == single[1](w).dtype == np.float32
+
+
+LARGE = {
+    "tabular": lambda rng: TabularSoftmax(4, 3),
+    "linear": lambda rng: LinearSoftmax(np.eye(12).reshape(4, 3, 12)),
+    "network": lambda rng: NeuralSoftmax(np.eye(4), 3, hidden=()),
+}
+
+
+@pytest.mark.statement("tabular_softmax", "neural_softmax")
+@pytest.mark.parametrize("size", [1, 30, 100, 700])
+@pytest.mark.parametrize("name", LARGE)
+def test_the_largest_logit_is_taken_away_however_large(name, size, rng, monkeypatch):
+    """A constant in all logits changes nothing, at any size; without the shift e^700 squared
+    overflows.
+    """
+    policy = LARGE[name](rng)
+    signs = rng.choice([-1.0, 1.0], size=(2, policy.p))
+    theta, new = size * signs
+    s, a = np.arange(4), np.array([0, 1, 2, 0])
+    w = rng.normal(size=4)
+    for call in (
+        lambda t: policy.probs(t, s),
+        lambda t: policy.log_prob(t, s, a),
+        lambda t: policy.log_prob_vjp(t, s, a)[0],
+        lambda t: policy.log_prob_vjp(t, s, a)[1](w),
+        lambda t: policy.kl(t, new, s),
+        lambda t: policy.kl_gradient(t, new, s, w),
+        lambda t: policy.entropy(t, s),
+        lambda t: policy.entropy_gradient(t, s, w),
+        lambda t: policy.fisher_product(t, s, w, new),
+        lambda t: policy.score(t, s, a),
+    ):
+        value = call(theta)
+        assert np.isfinite(value).all()
+        np.testing.assert_allclose(call(theta + 300.0), value, rtol=1e-10, atol=1e-9)
+    if size == 700:
+        with np.errstate(over="ignore", invalid="ignore"):
+            e = np.exp(policy.logits(theta + 300.0, s))
+            assert not np.isfinite(e / e.sum(axis=-1, keepdims=True)).all()
+
+
+@pytest.mark.statement("tabular_softmax")
+def test_a_room_keeps_the_shift(rng):
+    """The fast pass has its own exponentials: with logits of 1000 they must not overflow either."""
+    policy = NeuralSoftmax(1, 3, hidden=())
+    theta = np.array([0.0, 1000.0, 0.0, 999.0, 0.0, -1000.0])
+    log_pi, pull = policy.log_prob_vjp(theta, np.ones((3, 1)), np.arange(3), policy.room(3))
+    np.testing.assert_allclose(log_pi, [-0.3133, -1.3133, -2000.3133], atol=1e-3)
+    assert np.isfinite(pull(np.ones(3))).all()
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = np.exp(np.float32([1000, 999, -1000]))
+        assert not np.isfinite(e / e.sum()).all()

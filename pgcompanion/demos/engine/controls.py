@@ -53,6 +53,7 @@ class Control:
 
     @property
     def is_menu(self) -> bool:
+        """Whether the values are words, to be chosen from a menu."""
         return any(isinstance(value, str) for value in self.values)
 
     @property

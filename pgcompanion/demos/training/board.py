@@ -10,7 +10,7 @@ from operator import itemgetter
 from ipywidgets import Button, HBox, ToggleButtons, VBox  # type: ignore[import-untyped]
 from traitlets import Bunch, HasTraits, Unicode
 
-from pgcompanion.gridworld_maps import FLOOR, START, WALL
+from pgcompanion.gridworld.maps import FLOOR, START, WALL
 
 #: What can be painted, and its letter on a map.
 BRUSHES = {"wall": WALL, "floor": FLOOR, "goal": "G", "pit": "P", "start": START}

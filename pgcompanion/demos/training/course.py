@@ -1,4 +1,5 @@
-"""Five algorithms on exact gradients and divergences, each with the one knob that a reader turns."""
+"""Five algorithms on exact gradients and divergences, each with the one knob that a reader
+turns."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pgcompanion import exact
-from pgcompanion.algorithms import Iterate, npg, policy_gradient_ascent, ppo, trpo
+from pgcompanion.algorithms import Iterate, npg, ppo, reinforce, trpo
+from pgcompanion.batches import Exact
 from pgcompanion.demos import Control
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.policies import TabularSoftmax
@@ -28,10 +30,10 @@ class Algorithm(NamedTuple):
 
 
 ALGORITHMS = {
-    "policy gradient": Algorithm(policy_gradient_ascent, "eta", "η", (1.0, 4.0, 16.0)),
+    "policy gradient": Algorithm(reinforce, "eta", "η", (1.0, 4.0, 16.0)),
     "NPG": Algorithm(npg, "eta", "η", (1.0, 4.0, 16.0)),
-    "TRPO": Algorithm(trpo, "delta", "δ", (0.03, 0.3, 3.0)),
-    "PPO penalty": Algorithm(ppo, "lam", "λ", (1.0, 0.1, 0.01)),
+    "TRPO": Algorithm(partial(trpo, solver="exact"), "delta", "δ", (0.03, 0.3, 3.0)),
+    "PPO penalty": Algorithm(partial(ppo, solver="exact"), "lam", "λ", (1.0, 0.1, 0.01)),
     "PPO clip": Algorithm(partial(ppo, eta=0.1, epochs=20), "eps", "ε", (0.1, 0.3, 0.9)),
 }
 
@@ -45,10 +47,16 @@ class Course(NamedTuple):
     """The start and ``K`` iterates of an algorithm on a map, and the optimum over all policies."""
 
     grid: GridWorld
+    policy: TabularSoftmax
     algorithm: str
     x: float
     iterates: list[Iterate]
     optimum: float
+
+    @property
+    def J(self) -> list[float]:
+        """The objectives; those of exact batches are always known."""
+        return [it.J for it in self.iterates if it.J is not None]
 
     @property
     def knob(self) -> str:
@@ -70,13 +78,16 @@ def train(map: str, algorithm: str, x: float) -> Course:
     grid = world(map)
     mdp, (run, argument, *_) = grid.mdp(H), ALGORITHMS[algorithm]
     policy = TabularSoftmax(mdp.S, mdp.A)
-    iterates = list(islice(run(mdp, policy, np.zeros(policy.p), **{argument: x}), K + 1))
-    return Course(grid, algorithm, x, iterates, optimum(map))
+    iterates = list(islice(run(Exact(mdp), policy, np.zeros(policy.p), **{argument: x}), K + 1))
+    return Course(grid, policy, algorithm, x, iterates, optimum(map))
 
 
 @lru_cache(maxsize=64)
 def world(map: str) -> GridWorld:
-    """The gridworld of a map, a little slippery, where every step costs. Statement: `objective_fn`."""
+    """The gridworld of a map, a little slippery, where every step costs.
+
+    Statement: `objective_fn`.
+    """
     return GridWorld(map, slip=0.1, step_reward=-0.02)
 
 

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pgcompanion import drawing, exact, style
+from pgcompanion import exact, style
 from pgcompanion.demos import Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import dots, say
 from pgcompanion.demos.training.course import ALGORITHMS, Course, H, K
 from pgcompanion.demos.worlds.shades import draw_shades, draw_time
+from pgcompanion.gridworld import drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: The divergences of the picture, with room for words above; a shorter step is a triangle at the edge.
+#: The divergences of the picture, with room for words above; a shorter step is a triangle at the
+#: edge.
 SMALLEST, LARGEST = 1e-4, 2000.0
 
 #: How high in its panel the knob is named.
@@ -47,8 +49,8 @@ def draw(course: Course, place: str, k: int) -> Figure:
     Statement: `ppo`. ``place`` names the map in a title.
     """
     grid, its = course.grid, course.iterates
-    mdp, pi = grid.mdp(H), its[k].problem.policy.table(its[k].theta)
-    J, kl = [it.J for it in its], [it.kl for it in its[1:]]
+    mdp, pi = grid.mdp(H), course.policy.table(its[k].theta)
+    J, kl = course.J, [it.kl for it in its[1:]]
     titles = (f"Policy on V₀, {place}", "Visits")
     maps = tuple(Panel(title, numbers="", lines=1) for title in titles)
     with style.within():
@@ -99,16 +101,16 @@ def sentence(course: Course, place: str, k: int) -> str:
     TRPO, δ = 0.3, on a corridor, before the first step: the uniform policy has J = 0.714; the exact
     optimum is 0.956. A lighter cell is worth more (left) or visited more often (right).
     """
-    it, knob = course.iterates[k], course.knob[0].upper() + course.knob[1:]
+    J, knob = course.J[k], course.knob[0].upper() + course.knob[1:]
     shades = "A lighter cell is worth more (left) or visited more often (right)."
     if k == 0:
         return (
             f"{knob}, on {place}, before the first step: the uniform policy has J = "
-            f"{text(it.J, '.3f')}; the exact optimum is {text(course.optimum, '.3f')}. {shades}"
+            f"{text(J, '.3f')}; the exact optimum is {text(course.optimum, '.3f')}. {shades}"
         )
     steps = [each.kl for each in course.iterates[1 : k + 1]]
     return (
-        f"{knob}, on {place}, after {k} step{'s' * (k > 1)}: {_stands(it.J, course.optimum)}. The "
+        f"{knob}, on {place}, after {k} step{'s' * (k > 1)}: {_stands(J, course.optimum)}. The "
         f"last step moved the trajectories by a KL divergence of {_nats(steps[-1])} nats, the "
         f"longest so far by {_nats(max(steps))}. {shades}"
     )

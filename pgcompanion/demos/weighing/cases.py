@@ -1,4 +1,5 @@
-"""Targets with a shift and a scale, estimates of their means from the proposal, and exact moments."""
+"""Targets with a shift and a scale, estimates of their means from the proposal, and exact
+moments."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcompanion import importance
-from pgcompanion.algorithms import exact_problem
+from pgcompanion.batches import Exact
+from pgcompanion.estimators import importance
 from pgcompanion.gridworld import GridWorld
-from pgcompanion.importance.points import Function
 from pgcompanion.policies import TabularSoftmax
+from pgcompanion.steps import natural_gradient
 
 BATCHES, H, NORMAL = 20, 30, 1.96
 
@@ -40,13 +41,13 @@ def probabilities(m: float = 0.0, s: float = 1.0) -> np.ndarray:
 class Case(NamedTuple):
     """A family of targets; the proposal is its member of shift 0 and scale 1.
 
-    Statement: `importance_sampling`. ``f`` is what is averaged, ``p(m, s)`` a target as
-    `importance.estimate` takes it, ``draw(rng, shape)`` samples of the proposal; ``mean(m, s)`` and
+    Statement: `importance_sampling`. ``draw(rng, shape)`` are samples ``x`` of the proposal,
+    ``f(x)`` is what is averaged, ``p(x, m, s)`` a target at the samples; ``mean(m, s)`` and
     ``variance(m, s)`` (of one sample's term) are exact.
     """
 
-    f: Function
-    p: Callable[..., Function]
+    f: Callable[[np.ndarray], np.ndarray]
+    p: Callable[..., np.ndarray]
     draw: Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
     mean: Callable[[float, float], float]
     variance: Callable[[float, float], float]
@@ -55,7 +56,7 @@ class Case(NamedTuple):
 CASES = {
     "Gaussian": Case(
         f=lambda x: x,
-        p=lambda m=0.0, s=1.0: lambda x: density(x, m, s),
+        p=density,
         draw=lambda rng, shape: rng.normal(size=shape),
         mean=lambda m, s: m,
         variance=lambda m, s: float(
@@ -63,8 +64,8 @@ CASES = {
         ),
     ),
     "categorical": Case(
-        f=VALUES,
-        p=probabilities,
+        f=lambda x: VALUES[x],
+        p=lambda x, m=0.0, s=1.0: probabilities(m, s)[x],
         draw=lambda rng, shape: rng.choice(len(VALUES), size=shape, p=probabilities()),
         mean=lambda m, s: float(VALUES @ probabilities(m, s)),
         variance=lambda m, s: importance.variance(VALUES, probabilities(m, s), probabilities()),
@@ -103,26 +104,33 @@ class Batches(NamedTuple):
 
 @cache
 def batches(kind: str, m: float, s: float, N: int) -> Batches:
-    """Estimates of a target's mean from samples of the proposal. Statement: `importance_sampling`."""
+    """Estimates of a target's mean from samples of the proposal.
+
+    Statement: `importance_sampling`.
+    """
     case = CASES[kind]
     samples = case.draw(np.random.default_rng(3), (BATCHES, N))
-    found = [importance.estimate(case.f, case.p(m, s), case.p(), x) for x in samples]
-    mean, stderr = np.array([(each.mean, each.stderr) for each in found]).T
-    return Batches(found[0].weights, found[0].ess, mean, stderr, case.mean(m, s))
+    at = [(case.f(x), case.p(x, m, s), case.p(x)) for x in samples]
+    w = importance.importance_weights(*at[0][1:])
+    ess = importance.effective_sample_size(w)
+    mean = np.array([importance.importance_sampling_mean(*each) for each in at])
+    stderr = np.array([importance.standard_error(*each) for each in at])
+    return Batches(w, ess, mean, stderr, case.mean(m, s))
 
 
 @cache
 def moments(eta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Exact second moments of the ratio of the first steps, ``(H + 1,)``, and of each step, ``(H,)``.
+    """Exact second moments of the ratio of the first steps, ``(H + 1,)``, and of each step,
+    ``(H,)``.
 
-    Statement: `importance_sampling`. The old policy is uniform on a gridworld, the new one a natural
-    gradient step away.
+    Statement: `importance_sampling`. The old policy is uniform on a gridworld, the new one a
+    natural gradient step away.
     """
     mdp = GridWorld.named("4x4", slip=0.1).mdp(H)
     policy = TabularSoftmax(mdp.S, mdp.A)
     start = np.zeros(policy.p)
-    problem = exact_problem(mdp, policy, start)
-    pi_old, pi = policy.table(start), policy.table(eta * problem.natural_gradient())
+    step = eta * natural_gradient(policy, start, Exact(mdp)(policy, start))
+    pi_old, pi = policy.table(start), policy.table(step)
     return (
         importance.trajectory_second_moment(mdp, pi, pi_old),
         importance.per_step_second_moment(mdp, pi, pi_old),

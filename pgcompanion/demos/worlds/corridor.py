@@ -1,8 +1,9 @@
 """A robot that sees nothing, in a corridor with two corners: two parameters, one hill, exact noise.
 
-Its policy is the same in every cell, so all that matters of an episode is how often each move was made
-on the way to the goal. That leaves a few dozen kinds of episodes, and the objective, its gradient and
-the whole law of the gradient's estimate are sums over them, at as many parameters at once as one likes.
+Its policy is the same in every cell, so all that matters of an episode is how often each move was
+made on the way to the goal. That leaves a few dozen kinds of episodes, and the objective, its
+gradient and the whole law of the gradient's estimate are sums over them, at as many parameters at
+once as one likes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcompanion import estimators, exact
+from pgcompanion import exact
+from pgcompanion.derivatives import jvp
+from pgcompanion.estimators import reward_to_go
 from pgcompanion.gridworld import GridWorld
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax
@@ -35,12 +38,13 @@ def world() -> tuple[MDP, LinearSoftmax]:
 
 @cache
 def ways() -> tuple[np.ndarray, np.ndarray]:
-    """The ways to the goal by the number of each move, ``(n, 3)``, and how many there are, ``(n,)``.
+    """The ways to the goal by the number of each move, ``(n, 3)``, and how many there are,
+    ``(n,)``.
 
     Statement: `trajectories`. Moves after the arrival change nothing and are left out.
     """
     tau = exact.trajectories(world()[0])
-    taken = np.eye(3)[tau.a] * estimators.reward_to_go(tau)[..., None]
+    taken = np.eye(3)[tau.a] * reward_to_go(tau.r)[..., None]
     moves, n = np.unique(taken.sum(axis=1), axis=0, return_counts=True)
     arrived = moves.any(axis=1)
     moves, n = moves[arrived], n[arrived]
@@ -48,7 +52,8 @@ def ways() -> tuple[np.ndarray, np.ndarray]:
 
 
 def law(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What one episode's estimate of the gradient is, ``(..., n, 2)``, and how likely, ``(..., n)``.
+    """What one episode's estimate of the gradient is, ``(..., n, 2)``, and how likely,
+    ``(..., n)``.
 
     Statement: `reinforce_pg`. The estimate is the sum of the scores on the way to the goal. It is 0
     with the probability that is missing, that of the episodes that do not get there.
@@ -71,21 +76,26 @@ def gradient(theta: np.ndarray) -> np.ndarray:
 
 
 def covariance(theta: np.ndarray) -> np.ndarray:
-    """That of one episode's estimate of the gradient, ``(..., 2, 2)``. Statement: `reinforce_pg`."""
+    """That of one episode's estimate of the gradient, ``(..., 2, 2)``.
+
+    Statement: `reinforce_pg`.
+    """
     (scores, p), g = law(theta), gradient(theta)
     return np.einsum("...n,...ni,...nj->...ij", p, scores, scores) - g[..., None] * g[..., None, :]
 
 
 def curvature(theta: np.ndarray) -> np.ndarray:
     """The second derivatives of `J`, ``(..., 2, 2)``, by complex steps. Statement: `sgd_rate`."""
-    return np.stack([gradient(theta + 1e-30j * e).imag / 1e-30 for e in np.eye(2)], axis=-1)
+    along = [jvp(gradient, theta, np.broadcast_to(e, theta.shape)) for e in np.eye(2)]
+    return np.stack(along, axis=-1)
 
 
 def estimate(theta: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Estimates of the gradient at ``theta (M, 2)`` from episodes that ``u (M, N)`` chooses, ``(M, 2)``.
+    """Estimates of the gradient at ``theta (M, 2)`` from episodes that ``u (M, N)`` chooses,
+    ``(M, 2)``.
 
-    Statement: `reinforce_pg`. ``u`` is uniform on [0, 1]: the same numbers are the same luck, whatever
-    the parameters.
+    Statement: `reinforce_pg`. ``u`` is uniform on [0, 1]: the same numbers are the same luck,
+    whatever the parameters.
     """
     scores, p = law(theta)
     way = (u[..., None] > p.cumsum(axis=-1)[:, None]).sum(axis=-1)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pgcompanion import drawing, style
+from pgcompanion import style
 from pgcompanion.demos.engine.panels import POINTS
-from pgcompanion.gridworld import GridWorld
+from pgcompanion.gridworld import GridWorld, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

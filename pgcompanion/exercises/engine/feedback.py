@@ -46,6 +46,7 @@ class Feedback:
 
     @property
     def heading(self) -> str:
+        """The verdict in a word or two."""
         return "Passed" if self.passed else "Not yet" if self.started else "Nothing to check yet"
 
     def __repr__(self) -> str:

@@ -1,0 +1,1 @@
+"""Fast forms behind the equations, each tested equal to the plain form that the book prints."""

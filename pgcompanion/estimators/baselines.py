@@ -1,0 +1,232 @@
+r"""Baselines: what to subtract from the reward-to-go, fitted to trajectories or exact.
+
+A fitted baseline leaves the mean of the gradient estimate alone only where it does not depend on
+the trajectories that it is used on: fit it to other ones (`fitted_baseline`), or leave each
+trajectory out of its own (`leave_one_out`). With ``gamma`` the target is the discounted
+reward-to-go of `reward_to_go`. A network is fitted by `value_function.fit_value`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pgcompanion import checks, exact
+from pgcompanion.estimators.returns import at_states, reward_to_go, total_return, trajectories
+from pgcompanion.mdp import MDP
+from pgcompanion.policies import Softmax
+from pgcompanion.trajectories import Trajectories, sample
+
+
+def constant(r: np.ndarray, gamma: float = 1.0) -> float:
+    r"""The mean return :math:`b=\frac1N\sum_nR(\tau_n)`, one number for every step and state.
+
+    Statement: `pg_baseline`. ``r`` has shape ``(N, H)``.
+
+    Raises:
+        ValueError: ``r`` is not a matrix of finite numbers, or ``gamma`` is not in [0, 1].
+
+    Example:
+        >>> constant(np.array([[1, 2], [3, 4]]))
+        5.0
+    """
+    return float(total_return(r, gamma)[:, 0].mean())
+
+
+def mean_reward_to_go(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
+    r"""The mean reward-to-go of each step, :math:`b_h=\frac1N\sum_nR_h(\tau_n)`, shape ``(H,)``.
+
+    Statement: `pg_baseline`. The mean is over the episodes that reach step ``h``; where none does,
+    :math:`b_h=0`.
+
+    Raises:
+        ValueError: ``gamma`` is not in [0, 1].
+        TypeError: ``tau`` is no trajectories.
+
+    Example:
+        >>> zeros = np.zeros((2, 2), int)
+        >>> tau = Trajectories(zeros, zeros, np.array([[1, 2], [3, 4]]))
+        >>> mean_reward_to_go(tau)
+        array([5., 3.])
+    """
+    R = reward_to_go(trajectories(tau).r, gamma)
+    return _mean(tau.mask.sum(axis=0), R.sum(axis=0), 0.0)
+
+
+def tabular(tau: Trajectories, S: int, gamma: float = 1.0) -> np.ndarray:
+    r"""The mean reward-to-go from each step and state, an estimate of :math:`V_h(s)`, ``(H, S)``.
+
+    Statement: `pg_baseline_algorithm`. Where no trajectory is in state ``s`` at step ``h`` the
+    entry is `mean_reward_to_go` of that step.
+
+    Raises:
+        ValueError: a state is not in ``0, ..., S - 1``, or ``gamma`` is not in [0, 1].
+
+    Example:
+        >>> s, r = np.array([[0, 1], [0, 0]]), np.array([[1, 2], [3, 4]])
+        >>> tabular(Trajectories(s, np.zeros((2, 2), int), r), S=2)
+        array([[5., 5.],
+               [4., 2.]])
+    """
+    visits, totals = _by_state(tau, checks.positive_integer("S", S), gamma)
+    return _mean(visits, totals, mean_reward_to_go(tau, gamma)[:, None])
+
+
+def linear(tau: Trajectories, features: np.ndarray, gamma: float = 1.0) -> np.ndarray:
+    r"""The least-squares fit :math:`b_h(s)=w_h^\top\psi(s)` of each step, shape ``(H, S)``.
+
+    Statement: `pg_baseline_algorithm`. :math:`w_h` minimises
+    :math:`\sum_n\big(R_h(\tau_n)-w_h^\top\psi(s_h^n)\big)^2`; of several minimisers it is the one
+    of minimum norm.
+
+    Args:
+        tau: trajectories.
+        features: :math:`\psi(s)` of each state, shape ``(S, m)``.
+        gamma: the discount, in [0, 1].
+
+    Raises:
+        ValueError: ``features`` is not a finite matrix, a state has no row in it, or ``gamma`` is
+            not in [0, 1].
+
+    Example:
+        >>> s, r = np.array([[0, 1], [1, 2]]), np.array([[1.0, 2], [3, 4]])
+        >>> tau = Trajectories(s, np.zeros((2, 2), int), r)
+        >>> linear(tau, features=[[1.0], [2.0], [3.0]]).round(4)
+        array([[ 3.4   ,  6.8   , 10.2   ],
+               [ 1.2308,  2.4615,  3.6923]])
+    """
+    features = checks.finite("features", features, (None, None))
+    visits, totals = _by_state(tau, len(features), gamma)
+    # One row a state, weighted by its visits, has the same minimiser as one row a trajectory.
+    root = np.sqrt(visits)
+    targets = _mean(root, totals, 0.0)
+    w = [
+        np.linalg.lstsq(root[h, :, None] * features, targets[h], rcond=None)[0]
+        for h in range(tau.H)
+    ]
+    return np.asarray(w @ features.T)
+
+
+def leave_one_out(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
+    r"""For each trajectory the mean reward-to-go of the others, shape ``(N, H)``.
+
+    Statement: `reused_baseline`. :math:`b_h^n=\frac1{N-1}\sum_{m\ne n}R_h(\tau_m)`. It reuses the
+    batch without bias, since :math:`b^n` does not depend on :math:`\tau_n`. The mean is over the
+    others that reach step ``h``; where none does, it is 0.
+
+    Raises:
+        ValueError: there is one trajectory only, or ``gamma`` is not in [0, 1].
+        TypeError: ``tau`` is no trajectories.
+
+    Example:
+        >>> zeros = np.zeros((3, 1), int)
+        >>> tau = Trajectories(zeros, zeros, np.array([[1.0], [2], [6]]))
+        >>> leave_one_out(tau).ravel()
+        array([4. , 3.5, 1.5])
+    """
+    own = reward_to_go(trajectories(tau).r, gamma)
+    if tau.N < 2:
+        raise ValueError(f"tau must hold two trajectories at least, but it holds {tau.N}.")
+    others = tau.N - 1 if tau.complete else tau.mask.sum(axis=0) - tau.mask
+    # The sums are written over the rewards-to-go: at ten million steps that is what takes the time.
+    b = np.subtract(own.sum(axis=0), own, out=own)
+    b /= np.maximum(others, 1)  # without others the sum is 0 too
+    return b
+
+
+def optimal(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
+    r"""The baseline of least second moment at each step, exact, shape ``(H, S)``.
+
+    Statement: `optimal_baseline`.
+    :math:`b_h^\star(s)=\dfrac{\mathbb E_{a\sim\pi_\theta}\big[\|\nabla\log\pi_\theta(a\mid s)\|^2Q_h(s,a)\big]}{\mathbb E_{a\sim\pi_\theta}\|\nabla\log\pi_\theta(a\mid s)\|^2}`
+    minimises :math:`\mathbb E\big[\|\nabla\log\pi_\theta(a_h\mid s_h)\|^2(R_h-b_h(s_h))^2\big]`: a
+    mean of :math:`Q_h` in which an action counts by the size of its score, while :math:`V_h` counts
+    it by its probability alone. Where every score is 0 any baseline is optimal, and :math:`V_h` is
+    returned.
+
+    Raises:
+        ValueError: ``policy`` has other states or actions than ``mdp``, or ``theta`` is not its
+            parameters.
+        TypeError: ``mdp`` is no MDP, or ``policy`` no policy.
+
+    Source: Greensmith, Bartlett and Baxter 2004; Peters and Schaal 2008.
+
+    Example:
+        >>> from pgcompanion.policies import TabularSoftmax
+        >>> bandit = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=1)
+        >>> optimal(bandit, TabularSoftmax(1, 2), np.array([np.log(9.0), 0.0])).round(4)
+        array([[0.9]])
+    """
+    pi = checks.table_of(mdp, policy, theta)
+    values = exact.evaluate(mdp, pi)
+    actions = np.arange(mdp.A)
+    scores = (policy.score(theta, np.full(mdp.A, s), actions) for s in policy.states)
+    norms = [(g**2).sum(axis=1) for g in scores]
+    weights = pi * np.reshape(norms, pi.shape)
+    return _mean(weights.sum(axis=-1), (weights * values.Q).sum(axis=-1), values.V[:-1])
+
+
+def fitted_baseline(
+    mdp: MDP,
+    N: int,
+    rng: np.random.Generator,
+    fit: Callable[[Trajectories, int], np.ndarray] = tabular,
+) -> Callable[[Trajectories], np.ndarray]:
+    r""":math:`\psi_h=R_h-b_h(s_h)` with a baseline fitted to ``N`` fresh trajectories each time.
+
+    Statement: `pg_baseline_algorithm`. The fresh trajectories come from the table ``tau.pi`` that
+    drew ``tau``. They are independent of it, so the estimate keeps its mean.
+
+    Args:
+        mdp: where the fresh trajectories are drawn.
+        N: how many.
+        rng: draws them.
+        fit: from trajectories and the number of states to a table ``(H, S)``, as `tabular`; for
+            features it is ``lambda tau, S: linear(tau, features)``.
+
+    Returns:
+        A function from trajectories to coefficients ``(N, H)``. It raises `ValueError` if
+        ``tau.pi`` is None.
+
+    Raises:
+        ValueError: ``N`` is not a positive integer.
+        TypeError: ``mdp`` is no MDP, ``rng`` no generator, or ``fit`` no function.
+
+    Example:
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> rng = np.random.default_rng(0)
+        >>> tau = sample(coin, np.array([[0.0, 1.0]]), N=2, rng=rng)
+        >>> fitted_baseline(coin, N=10, rng=rng)(tau)
+        array([[0., 0., 0.],
+               [0., 0., 0.]])
+    """
+    mdp, N, rng = checks.mdp(mdp), checks.positive_integer("N", N), checks.generator(rng)
+    fit = checks.function("fit", fit)
+
+    def psi(tau: Trajectories) -> np.ndarray:
+        pi = trajectories(tau).pi
+        if pi is None:
+            raise ValueError("tau.pi must be the table that drew tau, but it is None.")
+        b = fit(sample(mdp, pi, N, rng), mdp.S)
+        return reward_to_go(tau.r) - at_states(b, tau)
+
+    return psi
+
+
+def _by_state(tau: Trajectories, S: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Number of visits to each step and state, and the sum of the rewards-to-go from there."""
+    tau = trajectories(tau)
+    s = tau.s if tau.complete else np.where(tau.mask, tau.s, 0)
+    # Steps first: that is how they stand in memory.
+    pair = (np.arange(tau.H)[:, None] * S + checks.indices("tau.s", s, S).T).ravel()
+    visits, totals = (
+        np.bincount(pair, x.T.ravel(), tau.H * S).reshape(tau.H, S)
+        for x in (tau.mask, reward_to_go(tau.r, gamma))
+    )
+    return visits, totals
+
+
+def _mean(weight: np.ndarray, total: np.ndarray, fallback: np.ndarray | float) -> np.ndarray:
+    """``total / weight``, and ``fallback`` where there is no weight."""
+    return np.asarray(np.where(weight > 0, total / np.where(weight > 0, weight, 1), fallback))
