@@ -17,6 +17,9 @@ from pgcompanion.policies import LinearSoftmax, Softmax, TabularSoftmax
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# Looking for doctests in a program would run it; `test_programs.py` does, where it may write.
+collect_ignore_glob = ["programs/*"]
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]  # for chromium and the ledger
 
