@@ -1,64 +1,65 @@
 """Policy gradients, exact and sampled: the package behind the pgcompanion book.
 
 ``import pgcompanion as pg`` reaches everything: the worlds, policies, sources and algorithms by their
-names, the rooms of equations as modules (``pg.exact.gradient``, ``pg.estimators.gae``). What needs
-Matplotlib, Gymnasium or widgets loads when it is used.
+names, the rooms of equations as modules (``pg.exact.gradient``, ``pg.estimators.gae``). A room is
+loaded when it is first used, so that the import itself costs nothing.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgcompanion import (
-    algorithms,
-    batches,
-    bernoulli,
-    derivatives,
-    divergences,
-    estimators,
-    exact,
-    gridworld,
-    mdp,
-    objectives,
-    policies,
-    steps,
-    training,
-    trajectories,
-)
-from pgcompanion.algorithms import Iterate, npg, policy_iteration, ppo, reinforce, trpo
-from pgcompanion.batches import Batch, Episodes, Exact, Rollouts, Sampled, rollout
-from pgcompanion.derivatives import complex_step
-from pgcompanion.estimators import Critic
-from pgcompanion.gridworld import MAPS, GridWorld
-from pgcompanion.mdp import MDP
-from pgcompanion.policies import (
-    MLP,
-    Density,
-    Gaussian,
-    LinearGaussian,
-    LinearSoftmax,
-    NeuralGaussian,
-    NeuralSoftmax,
-    Policy,
-    Softmax,
-    TabularSoftmax,
-)
-from pgcompanion.steps import Adam
-from pgcompanion.training import (
-    TASKS,
-    Run,
-    Settings,
-    Task,
-    critic_for,
-    evaluate,
-    load,
-    policy_for,
-    render,
-    save,
-    train,
-)
-from pgcompanion.trajectories import Trajectories, sample
+if TYPE_CHECKING:
+    from pgcompanion import (
+        algorithms,
+        batches,
+        bernoulli,
+        derivatives,
+        divergences,
+        estimators,
+        exact,
+        gridworld,
+        mdp,
+        objectives,
+        policies,
+        steps,
+        training,
+        trajectories,
+    )
+    from pgcompanion.algorithms import Iterate, npg, policy_iteration, ppo, reinforce, trpo
+    from pgcompanion.batches import Batch, Episodes, Exact, Rollouts, Sampled, rollout
+    from pgcompanion.derivatives import complex_step
+    from pgcompanion.estimators import Critic
+    from pgcompanion.gridworld import MAPS, GridWorld
+    from pgcompanion.mdp import MDP
+    from pgcompanion.policies import (
+        MLP,
+        Density,
+        Gaussian,
+        LinearGaussian,
+        LinearSoftmax,
+        NeuralGaussian,
+        NeuralSoftmax,
+        Policy,
+        Softmax,
+        TabularSoftmax,
+    )
+    from pgcompanion.steps import Adam
+    from pgcompanion.training import (
+        TASKS,
+        Run,
+        Settings,
+        Task,
+        critic_for,
+        evaluate,
+        load,
+        policy_for,
+        render,
+        save,
+    )
+    from pgcompanion.training.train import train
+    from pgcompanion.trajectories import Trajectories, sample
 
 __version__ = "0.2.0.dev0"
 
@@ -120,14 +121,35 @@ __all__ = [
     "trpo",
 ]
 
-_LATER = ("demos", "exercises", "experiments", "notebook", "style")
+_ROOMS = (
+    *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
+    *("gridworld", "mdp", "objectives", "policies", "steps", "training", "trajectories"),
+    *("demos", "exercises", "experiments", "notebook", "style"),
+)
+
+_LIFTED = {
+    "algorithms": "Iterate npg policy_iteration ppo reinforce trpo",
+    "batches": "Batch Episodes Exact Rollouts Sampled rollout",
+    "derivatives": "complex_step",
+    "estimators": "Critic",
+    "gridworld": "MAPS GridWorld",
+    "mdp": "MDP",
+    "policies": "MLP Density Gaussian LinearGaussian LinearSoftmax NeuralGaussian NeuralSoftmax "
+    "Policy Softmax TabularSoftmax",
+    "steps": "Adam",
+    "training": "TASKS Run Settings Task critic_for evaluate load policy_for render save train",
+    "trajectories": "Trajectories sample",
+}
+_ROOM_OF = {name: room for room, names in _LIFTED.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
+    if name in _ROOMS:
         return import_module(f"pgcompanion.{name}")
+    if name in _ROOM_OF:
+        return getattr(import_module(f"pgcompanion.{_ROOM_OF[name]}"), name)
     raise AttributeError(f"module 'pgcompanion' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LATER])
+    return sorted({*globals(), *_ROOMS, *_ROOM_OF})

@@ -11,8 +11,9 @@ from pgcompanion import checks
 class Settings:
     r"""The settings of `train`: PPO with the clipped objective, or TRPO.
 
-    Statement: `ppo_clip`, `trpo_implement`, `gae`. What is not asked for by name is off. With ``n``
-    environments an update sees ``n * steps`` steps.
+    Statement: `ppo_clip`, `trpo_implement`, `gae`. Every switch is off unless asked for by
+    name, but ``anneal`` and ``normalise_advantages``, which are on. With ``n`` environments an update
+    sees ``n * steps`` steps.
 
     Published settings are written down by their names. Three details of other codes have none here:
     advantages that are normalised in each minibatch (here: over the whole batch), a clipped loss of
