@@ -49,5 +49,5 @@ def test_the_oldest_packages_do(wheel: Path, tmp_path: Path) -> None:
     environment.install("pytest", "hypothesis", "ipykernel")
     folder = copied_tests(tmp_path)
     # Old packages draw the deprecation warnings of newer ones that they use.
-    command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", "tests"]
+    command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", "-m", "not slow", "tests"]
     assert "passed" in environment.run(*command, cwd=folder)
