@@ -258,7 +258,7 @@ def mdp(x: T, name: str = "mdp") -> T:
 def trajectories(x: T, name: str = "tau") -> T:
     """Return ``x`` after checking that it is `Trajectories`."""
     if not all(hasattr(x, part) for part in ("s", "a", "r", "mask")) or isinstance(x, type):
-        raise TypeError(f"{name} must be Trajectories, but it is {kind(x)}.")
+        raise TypeError(f"{name} must be Trajectories, but it is of type {type(x).__name__}.")
     return x
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pgcompanion import checks, exact
-from pgcompanion.estimators.returns import at_states, reward_to_go, total_return, trajectories
+from pgcompanion.estimators.returns import at_states, reward_to_go, total_return
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Softmax
 from pgcompanion.trajectories import Trajectories, sample
@@ -50,7 +50,7 @@ def mean_reward_to_go(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
         >>> mean_reward_to_go(tau)
         array([5., 3.])
     """
-    R = reward_to_go(trajectories(tau).r, gamma)
+    R = reward_to_go(checks.trajectories(tau).r, gamma)
     return _mean(tau.mask.sum(axis=0), R.sum(axis=0), 0.0)
 
 
@@ -125,7 +125,7 @@ def leave_one_out(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
         >>> leave_one_out(tau).ravel()
         array([4. , 3.5, 1.5])
     """
-    own = reward_to_go(trajectories(tau).r, gamma)
+    own = reward_to_go(checks.trajectories(tau).r, gamma)
     if tau.N < 2:
         raise ValueError(f"tau must hold two trajectories at least, but it holds {tau.N}.")
     others = tau.N - 1 if tau.complete else tau.mask.sum(axis=0) - tau.mask
@@ -205,7 +205,7 @@ def fitted_baseline(
     fit = checks.function("fit", fit)
 
     def psi(tau: Trajectories) -> np.ndarray:
-        pi = trajectories(tau).pi
+        pi = checks.trajectories(tau).pi
         if pi is None:
             raise ValueError("tau.pi must be the table that drew tau, but it is None.")
         b = fit(sample(mdp, pi, N, rng), mdp.S)
@@ -216,7 +216,7 @@ def fitted_baseline(
 
 def _by_state(tau: Trajectories, S: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     """Number of visits to each step and state, and the sum of the rewards-to-go from there."""
-    tau = trajectories(tau)
+    tau = checks.trajectories(tau)
     s = tau.s if tau.complete else np.where(tau.mask, tau.s, 0)
     # Steps first: that is how they stand in memory.
     pair = (np.arange(tau.H)[:, None] * S + checks.indices("tau.s", s, S).T).ravel()

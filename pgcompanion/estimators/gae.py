@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.estimators.returns import trajectories
 from pgcompanion.trajectories import Trajectories
 
 
@@ -119,7 +118,7 @@ def gae_of(
         >>> gae_of(tau, np.ones((1, 3)), gamma=1.0, lam=0.5)
         array([[2.75, 3.5 , 3.  ]])
     """
-    tau = trajectories(tau)
+    tau = checks.trajectories(tau)
     if V_last is not None:
         V_last = checks.finite("V_last", V_last, (tau.N,))
     V = np.where(tau.mask, checks.shaped("V", V, tau.r.shape), 0.0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from pgcompanion import checks, exact
-from pgcompanion.estimators.returns import total_return, trajectories
+from pgcompanion.estimators.returns import total_return
 from pgcompanion.estimators.score_gradient import policy_gradient
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Softmax
@@ -270,7 +270,7 @@ def per_step_ratios(pi: np.ndarray, pi_old: np.ndarray, tau: Trajectories) -> np
         >>> per_step_ratios(np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]]), tau).round(4)
         array([[2.    , 0.6667]])
     """
-    tau = trajectories(tau)
+    tau = checks.trajectories(tau)
     new, old = _rows("pi", pi, tau), _rows("pi_old", pi_old, tau)
     if new.shape != old.shape:
         raise ValueError(

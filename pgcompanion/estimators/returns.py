@@ -85,7 +85,7 @@ def at_states(b: np.ndarray, tau: Trajectories) -> np.ndarray:
         >>> at_states(np.array([[1.0, 2], [3, 4]]), tau)
         array([[2., 3.]])
     """
-    tau, b = trajectories(tau), checks.finite("b", b)
+    tau, b = checks.trajectories(tau), checks.finite("b", b)
     if b.ndim != 2 or len(b) not in (tau.H, tau.H + 1):
         raise ValueError(f"b has shape {b.shape}, but (H, S) with H = {tau.H} is expected.")
     s = _indices("tau.s", tau.s, b.shape[1], tau)
@@ -107,19 +107,12 @@ def at_pairs(Q: np.ndarray, tau: Trajectories) -> np.ndarray:
         >>> at_pairs(np.array([[[1.0, 2]], [[3, 4]]]), tau)
         array([[1., 4.]])
     """
-    tau, Q = trajectories(tau), checks.finite("Q", Q)
+    tau, Q = checks.trajectories(tau), checks.finite("Q", Q)
     if Q.ndim != 3 or len(Q) != tau.H:
         raise ValueError(f"Q has shape {Q.shape}, but (H, S, A) with H = {tau.H} is expected.")
     s = _indices("tau.s", tau.s, Q.shape[1], tau)
     a = _indices("tau.a", tau.a, Q.shape[2], tau)
     return _taken(Q[np.arange(tau.H), s, a], tau)
-
-
-def trajectories(tau: Trajectories) -> Trajectories:
-    """Return ``tau`` after checking that it is trajectories, and no array of them."""
-    if not isinstance(tau, Trajectories):
-        raise TypeError(f"tau must be Trajectories, but it is of type {type(tau).__name__}.")
-    return tau
 
 
 def _rewards(r: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pgcompanion import checks, exact
-from pgcompanion.estimators.returns import discounted, reward_to_go, trajectories
+from pgcompanion.estimators.returns import discounted, reward_to_go
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Policy, Softmax
 from pgcompanion.trajectories import Trajectories
@@ -199,7 +199,7 @@ def fisher_matrix(scores: np.ndarray) -> np.ndarray:
 
 
 def _coefficients(psi: np.ndarray, tau: Trajectories) -> np.ndarray:
-    tau, psi = trajectories(tau), checks.array("psi", psi)
+    tau, psi = checks.trajectories(tau), checks.array("psi", psi)
     if psi.shape != tau.r.shape or psi.dtype.kind not in "biufc":
         raise ValueError(
             f"psi must be an array (N, H) = {tau.r.shape} of numbers, but its shape is {psi.shape} "
