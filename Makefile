@@ -2,6 +2,7 @@
 # requirements.txt, in an environment of its own (.venv).
 
 PORT ?= 8000
+PAGE ?= index
 JOBS ?= 2
 BENCH ?=
 
@@ -19,7 +20,7 @@ export OMP_NUM_THREADS := 1
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book serve lite pdf test check lint bench trace notebooks vendor lock clean
+.PHONY: help book page serve lite pdf test check lint bench trace notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +49,15 @@ book: .venv/ready _build/toc _build/statements.json ## build the book into _buil
 	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
 		--toc "$(CURDIR)/_toc.yml" --path-output . -W --keep-going -n
 	@echo "The book is built. Open file://$(CURDIR)/$(PAGES)/index.html"
+
+page: .venv/ready ## build PAGE=name alone, in seconds, for a look while writing
+	@mkdir -p _build/page && printf 'format: jb-book\nroot: %s\n' "$(PAGE)" > _build/page/_toc.yml
+	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
+		--toc "$(CURDIR)/_build/page/_toc.yml" --path-output _build/page > _build/page/log 2>&1 \
+		|| { tail -n 40 _build/page/log; exit 1; }
+	@grep -E '$(PAGE)\.(md|ipynb)' _build/page/log | grep -v -e 'Unknown source' -e 'bibtex' \
+		-e 'undefined label' -e 'not found' || true
+	@echo "Open file://$(CURDIR)/_build/page/_build/html/$(PAGE).html (links to other pages are dead)"
 
 serve: book ## build the book and serve it on this machine
 	@echo "The book is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
