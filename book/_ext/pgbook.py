@@ -16,6 +16,7 @@ import platform
 import shutil
 from pathlib import Path
 
+import figures
 import launch
 import mathematics
 import pgbook_markup
@@ -95,6 +96,7 @@ def setup(app: Sphinx) -> dict:
     mathematics.setup(app)
     launch.setup(app)
     published.setup(app)
+    figures.setup(app)
     strict.setup(app)
     pgbook_markup.setup(app)
     app.connect("config-inited", build_afresh)
