@@ -109,6 +109,8 @@ def cases() -> dict[str, Case]:
         "exact.infinite_horizon_gradient": case(
             exact.infinite_horizon_gradient, "mdp policy theta gamma"
         ),
+        "exact.return_variance": case(exact.return_variance, "mdp pi"),
+        "exact.value_gradients": case(exact.value_gradients, "mdp policy theta"),
         "exact.fisher": case(exact.fisher, "mdp policy theta"),
         "exact.trajectory_kl": case(exact.trajectory_kl, "mdp pi pi_new"),
         "exact.surrogate": case(exact.surrogate, "mdp policy theta_k theta"),
@@ -187,6 +189,9 @@ def cases() -> dict[str, Case]:
         "estimators.fitted_baseline": case(
             estimators.fitted_baseline, "mdp N rng", fit=baselines.tabular
         ),
+        "estimators.previous_baseline": case(
+            estimators.previous_baseline, "S", fit=baselines.tabular
+        ),
         "estimators.fit_value": case(
             estimators.fit_value, "rng", net=net, w=net.init(rng), s=x, target=np.ones(6), eta=0.1,
             epochs=1, minibatch=3,
@@ -200,6 +205,12 @@ def cases() -> dict[str, Case]:
             baselines.linear, "tau gamma", features=np.eye(S)
         ),
         "estimators.baselines.optimal": case(baselines.optimal, "mdp policy theta"),
+        "estimators.baselines.same_batch_factor": case(
+            baselines.same_batch_factor, d=np.array([0.2, 1.0]), M=3, allow=f"d {ELEMENTWISE}"
+        ),
+        "estimators.baselines.second_moment_parts": case(
+            baselines.second_moment_parts, "mdp policy theta", b=v.V[:-1]
+        ),
         "estimators.importance.importance_weights": case(importance.importance_weights, "p q"),
         "estimators.importance.importance_sampling_mean": case(
             importance.importance_sampling_mean, "f p q"
@@ -321,6 +332,8 @@ def cases() -> dict[str, Case]:
         "steps.constant": case(steps.constant, "eta"),
         "steps.inverse_sqrt": case(steps.inverse_sqrt, c=1.0),
         "steps.gradient_step": case(steps.gradient_step, "eta", k=1, g=np.ones(2)),
+        "steps.softmax_smoothness": case(steps.softmax_smoothness, "mdp"),
+        "steps.plateau_steps": case(steps.plateau_steps, "H eta", J0=0.1, J=0.5),
         "steps.ascent": case(
             steps.ascent, "K", theta=np.ones(2), gradient=lambda t: -t, eta=steps.constant(0.1),
             allow=f"theta {ELEMENTWISE}",

@@ -1,7 +1,12 @@
 """Exact quantities of a policy in a finite MDP: by dynamic programming, and by enumeration beside it."""
 
 from pgcompanion.exact.enumeration import count_trajectories, trajectories
-from pgcompanion.exact.gradient import fisher, gradient, infinite_horizon_gradient
+from pgcompanion.exact.gradient import (
+    fisher,
+    gradient,
+    infinite_horizon_gradient,
+    value_gradients,
+)
 from pgcompanion.exact.likelihood import log_likelihood, trajectory_log_likelihood
 from pgcompanion.exact.performance import (
     degradation_bound,
@@ -19,6 +24,7 @@ from pgcompanion.exact.values import (
     expected_visits,
     occupancies,
     optimal,
+    return_variance,
     state_values,
     visits_and_advantages,
 )
@@ -39,11 +45,13 @@ __all__ = [
     "penalty_constant",
     "penalty_objective",
     "performance_difference",
+    "return_variance",
     "state_values",
     "surrogate",
     "trajectories",
     "trajectory_kl",
     "trajectory_log_likelihood",
+    "value_gradients",
     "visits_and_advantages",
     "worst_advantage",
 ]

@@ -127,6 +127,35 @@ def optimal(mdp: MDP) -> tuple[np.ndarray, Values]:
     return pi, evaluate(mdp, pi)
 
 
+def return_variance(mdp: MDP, pi: np.ndarray) -> np.ndarray:
+    r"""What is still random once the action is known, :math:`\operatorname{Var}(R_h\mid s_h,a_h)`, ``(H, S, A)``.
+
+    Statement: `baseline_limits`. By the law of total variance, backwards from
+    :math:`\operatorname{Var}(R_H)=0`: with :math:`s'\sim P(\cdot\mid s,a)` it is
+    :math:`\operatorname{Var}(V_{h+1}(s'))+\mathbb E\operatorname{Var}(R_{h+1}\mid s')`, where
+    :math:`\operatorname{Var}(R_h\mid s)=\sum_a\pi_h(a\mid s)\big(\operatorname{Var}(R_h\mid s,a)+A_h(s,a)^2\big)`.
+
+    Raises:
+        ValueError: as `evaluate`.
+
+    Example:
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> return_variance(coin, np.array([[0.5, 0.5]]))[:, 0]
+        array([[0.5 , 0.5 ],
+               [0.25, 0.25],
+               [0.  , 0.  ]])
+    """
+    values = evaluate(mdp, pi)
+    pi_h, of_action = np.broadcast_to(pi, values.A.shape), np.zeros(values.A.shape)
+    of_state = np.zeros(mdp.S)  # Var(R_h | s_h = s) of the step that follows
+    for h in reversed(range(mdp.H)):
+        V = values.V[h + 1]
+        gap = V - (mdp.P @ V)[..., None]
+        of_action[h] = (mdp.P * (gap**2 + of_state)).sum(axis=2)
+        of_state = (pi_h[h] * (of_action[h] + values.A[h] ** 2)).sum(axis=1)
+    return of_action
+
+
 def expected_visits(mdp: MDP, pi: np.ndarray) -> np.ndarray:
     r"""Expected number of visits :math:`n(s)=\sum_hd_h(s)` of each state, shape ``(S,)``; they add up to ``H``.
 

@@ -15,6 +15,7 @@ from pgcompanion.estimators import (
     at_states,
     baselines,
     fitted_baseline,
+    learned_baselines,
     mean_reward_to_go,
     policy_gradient,
     reward_to_go,
@@ -82,7 +83,7 @@ def test_a_baseline_from_another_batch_leaves_no_bias(tiny, tabular, monkeypatch
 
     def estimate(first, second):
         monkeypatch.setattr(sampled, "sample", lambda mdp, pi, N, rng: second)
-        monkeypatch.setattr(baselines, "sample", lambda mdp, pi, N, rng: first)
+        monkeypatch.setattr(learned_baselines, "sample", lambda mdp, pi, N, rng: first)
         source = Sampled(tiny, N=1, rng=rng, psi=fitted_baseline(tiny, 1, rng))
         it = next(reinforce(source, policy, theta, eta=1.0))
         return objectives.gradient(policy, theta, it.batch)
@@ -134,7 +135,7 @@ def test_the_baseline_and_the_estimate_come_from_different_draws(small, monkeypa
         fitted.append(tau)
         return baselines.tabular(tau, S)
 
-    for room in (sampled, baselines):
+    for room in (sampled, learned_baselines):
         monkeypatch.setattr(room, "sample", recording)
     policy, rng = TabularSoftmax(small.S, small.A), np.random.default_rng(1)
     source = Sampled(small, N=30, rng=rng, psi=fitted_baseline(small, 40, rng, fit))

@@ -102,6 +102,25 @@ def test_the_tabular_gradient_is_occupancy_times_probability_times_advantage(mdp
     assert np.abs(g - with_values).max() > 1e-3
 
 
+@pytest.mark.statement("pg_unrolled")
+@pytest.mark.parametrize("kind", ["stationary", "time-dependent"])
+def test_unrolling_gives_the_gradient_of_every_value(small, rng, measure, kind):
+    """Without the second term, the gradient of what follows, all but the last step are wrong."""
+    H = None if kind == "stationary" else small.H
+    policy = TabularSoftmax(small.S, small.A, H=H)
+    theta = rng.normal(size=policy.p)
+    G = exact.value_gradients(small, policy, theta)
+    truth = complex_step(lambda t: exact.state_values(small, policy.table(t)), theta)
+    assert measure(G - truth, over=G[..., 0].size, of="values") < EXACT
+    g = exact.gradient(small, policy, theta)
+    np.testing.assert_allclose(small.mu0 @ G[0], g, atol=EXACT)
+    s, a = np.indices((small.S, small.A))
+    pi, Q = policy.table(theta), exact.evaluate(small, policy.table(theta)).Q
+    pi_0 = pi if H is None else pi[0]
+    first_term = np.einsum("sa,sa,sap->sp", pi_0, Q[0], policy.score(theta, policy.row(0, s), a))
+    assert np.abs(first_term - truth[0]).max() > 1e-2
+
+
 @pytest.mark.statement("pg_discounted")
 def test_the_discounted_gradient_without_a_horizon(mdp, policy, theta):
     """The infinite sum is compared with a horizon after which gamma^h is below round-off."""
