@@ -36,7 +36,7 @@ class Values(NamedTuple):
 def state_values(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> np.ndarray:
     r"""Bellman's recursion: the value of each state at each step, shape ``(H+1, S)``.
 
-    Statement: `values`. Backwards from :math:`V_H=0`:
+    Statement: `values`, `recursions`. Backwards from :math:`V_H=0`:
     :math:`V_h(s)=\sum_a\pi_h(a\mid s)\big(r(s,a)+\gamma\sum_{s'}P(s'\mid s,a)V_{h+1}(s')\big)`.
 
     Raises:
@@ -59,7 +59,7 @@ def state_values(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> np.ndarray:
 def occupancies(mdp: MDP, pi: np.ndarray) -> np.ndarray:
     r"""The probability of each state at each step, shape ``(H, S)``.
 
-    Statement: `occupancy`. Forwards from :math:`d_0=\mu_0`:
+    Statement: `occupancy`, `recursions`. Forwards from :math:`d_0=\mu_0`:
     :math:`d_{h+1}(s')=\sum_{s,a}d_h(s)\pi_h(a\mid s)P(s'\mid s,a)`.
 
     Raises:
@@ -177,7 +177,7 @@ def visits_and_advantages(
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Expected visits :math:`n(s)=\sum_h\gamma^hd_h(s)` and :math:`W(s,a)=\sum_h\gamma^hd_h(s)A_h(s,a)`.
 
-    Statement: `pg_advantage`. Every exact gradient, Fisher matrix and surrogate of a stationary policy
+    Statement: `pg_advantage`, `tabular_gradient`. Every exact gradient, Fisher matrix and surrogate of a stationary policy
     is a function of these two tables, ``(S,)`` and ``(S, A)``. For a time-dependent policy nothing is
     summed: :math:`\gamma^hd_h(s)`, ``(H, S)``, and :math:`\gamma^hd_h(s)A_h(s,a)`, ``(H, S, A)``.
 

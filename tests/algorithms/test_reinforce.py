@@ -200,7 +200,7 @@ def test_a_learned_baseline_learns(small):
 # --- The step -------------------------------------------------------------------------------------
 
 
-@pytest.mark.statement("reinforce_pg")
+@pytest.mark.statement("reinforce_algorithm", "reinforce_pg")
 @pytest.mark.parametrize("N", [None, 50])
 def test_reinforce_takes_the_gradient_or_its_estimate(small, N, rng):
     """Each score is weighed by the whole return. By the reward-to-go, the control, it is another step."""
@@ -221,7 +221,7 @@ def test_reinforce_takes_the_gradient_or_its_estimate(small, N, rng):
     assert start.grad_norm == pytest.approx(np.linalg.norm(g), abs=EXACT)
 
 
-@pytest.mark.statement("gradient_ascent", "sgd")
+@pytest.mark.statement("reinforce_algorithm", "sgd")
 def test_every_update_has_its_own_step_size(small):
     """A schedule is asked with the iteration. A constant step, the control, is another."""
     policy = TabularSoftmax(small.S, small.A)
@@ -246,7 +246,7 @@ def test_adam_takes_the_place_of_the_step_size(small):
         assert np.abs(after.theta - before.theta - 0.1 * g).max() > 1e-3
 
 
-@pytest.mark.statement("reinforce_pg")
+@pytest.mark.statement("reinforce_algorithm")
 def test_it_learns_on_an_environment():
     """To balance for longer, by more than five standard errors; against the reward, the control, it does not."""
 

@@ -89,7 +89,7 @@ def test_a_q_table_without_its_step_gives_a_wrong_gradient(mdp, policy, theta):
     assert np.abs(frozen - g).max() > 1e-3
 
 
-@pytest.mark.statement("tabular_softmax")
+@pytest.mark.statement("tabular_gradient")
 def test_the_tabular_gradient_is_occupancy_times_probability_times_advantage(mdp, rng, measure):
     policy = TabularSoftmax(mdp.S, mdp.A)
     theta = rng.normal(size=policy.p)

@@ -45,7 +45,7 @@ def test_objective_off_by_one_step_or_with_a_greedy_action_is_another_number(mdp
     assert abs(exact.evaluate(mdp, greedy).J - J) > 1e-3
 
 
-@pytest.mark.statement("occupancy", "objective_forms")
+@pytest.mark.statement("occupancy", "objective_forms", "recursions")
 def test_occupancies_are_the_marginals_of_the_trajectory_distribution(mdp, pi, everything, measure):
     tau, rho = everything
     v = exact.evaluate(mdp, pi)
@@ -58,7 +58,7 @@ def test_occupancies_are_the_marginals_of_the_trajectory_distribution(mdp, pi, e
     assert measure((joint * mdp.r).sum() - v.J, over=tau.N) < EXACT
 
 
-@pytest.mark.statement("values")
+@pytest.mark.statement("values", "recursions")
 def test_values_are_conditional_means_of_the_reward_to_go(mdp, pi, everything, measure):
     tau, rho = everything
     v = exact.evaluate(mdp, pi)
