@@ -128,10 +128,10 @@ def reinforce(
 ) -> Iterator[Iterate]:
     r"""Gradient ascent :math:`\theta^{k+1}=\theta^k+\eta_kg_k` with the gradient of each batch.
 
-    Statement: `reinforce_algorithm`, `reinforce_pg`, `pg_baseline_algorithm`. From `Exact` it is the policy
-    gradient itself, from
-    `Sampled` or `Episodes` its score estimate; with ``psi=lambda tau: total_return(tau.r)`` that is
-    REINFORCE as first published, with `fitted_baseline` the algorithm with a learned baseline.
+    Statement: `reinforce_algorithm`, `reinforce_pg`, `pg_baseline_algorithm`. From `Exact` it is the
+    policy gradient itself, from `Sampled` or `Episodes` its score estimate; with
+    ``psi=lambda tau: total_return(tau.r)`` that is REINFORCE as first published, with
+    `fitted_baseline` or `previous_baseline` the algorithm with a learned baseline.
 
     Args:
         source: makes the batches.
