@@ -1,8 +1,9 @@
 r"""Policy-gradient estimators: what multiplies each score, and the one estimate that it feeds.
 
 Arrays in, arrays out. `returns` and `gae` make coefficients :math:`\psi`, ``(N, H)``; `baselines`
-what is subtracted from them, `learned_baselines` fits it while an algorithm runs; `score_gradient` takes them; `importance` weighs samples of another
-policy; `value_function` fits a network to values.
+what is subtracted from them, and `learned_baselines` fits it while an algorithm runs;
+`score_gradient` takes them; `importance` weighs samples of another policy; `value_function` fits a
+network to values.
 """
 
 from pgcompanion.estimators import baselines, importance
