@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,13 @@ def test_a_gap_in_the_ledger_is_one_sentence(functions, tests, fault):
     (sentence,) = ledger.gaps([LEMMA], functions, tests)
     assert fault in sentence
     assert "lemma" in sentence
+
+
+def test_the_test_of_a_demo_is_no_proof_of_the_statement_that_it_shows():
+    demo = Check("tests/demos/test_a_demo.py", "t", ("lemma",))
+    (sentence,) = ledger.gaps([LEMMA], [function("a.f", "lemma")], [demo])
+    assert "no test" in sentence
+    assert ledger.proofs([demo, case("t", "lemma")]) == [case("t", "lemma")]
 
 
 def test_a_label_that_the_book_lacks_is_named_with_everything_that_names_it():
@@ -249,6 +257,16 @@ It is $x$.
 """
 
 
+TEST = """import pytest
+
+
+@pytest.mark.statement("lemma")
+def test_zero_is_neutral():
+    assert 0 + 1 == 1
+    assert 1 + 1 != 1
+"""
+
+
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     """Build a book of one lemma with Sphinx, warnings as errors; returns its exit code and output."""
@@ -264,7 +282,7 @@ def build(tmp_path, monkeypatch):
         "book/page.md": PAGE,
         "book/statement_index.md": "# Index\n\n```{statement-index}\n```\n",
         "pgcompanion/a.py": 'def f(x):\n    """Statement: `lemma`."""\n',
-        "tests/test_a.py": "def test_zero_is_neutral():\n    assert True\n",
+        "tests/test_a.py": TEST,
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -302,6 +320,9 @@ def test_a_statement_gets_its_line_and_its_row(build, tmp_path):
     assert 'href="source/pgcompanion/a.html#f"' in index
     assert 'href="source/tests/test_a.html#test_zero_is_neutral"' in index
     assert "zero is neutral" in index
+    words = re.sub(r"<[^>]*>", "", index)
+    assert "control: 1 + 1 != 1" in words
+    assert "1 statement, 1 test of them; 1 of these also refute a wrong variant, 0 say why" in words
     assert "mathjax" in index, "the title has mathematics in it"
     shown = (tmp_path / "_build/html/source/pgcompanion/a.html").read_text(encoding="utf-8")
     assert 'id="f"' in shown
@@ -327,7 +348,7 @@ def test_links_lead_to_the_repository_where_it_is_named(build, tmp_path):
     assert result.returncode == 0, result.stderr
     index = (tmp_path / "_build/html/statement_index.html").read_text(encoding="utf-8")
     assert "https://example.org/group/book/blob/v1/pgcompanion/a.py#L1-L2" in index
-    assert "https://example.org/group/book/blob/v1/tests/test_a.py#L1-L2" in index
+    assert "https://example.org/group/book/blob/v1/tests/test_a.py#L4-L7" in index
     assert not (tmp_path / "_build/html/source").exists()
 
 

@@ -85,7 +85,7 @@ def show(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
         entry = ("single", label.replace("_", " "), label, "main", None)
         statement += [*app.statement_table.line(pagename, label), addnodes.index(entries=[entry])]
     for place in list(doctree.findall(Place)):
-        place.replace_self(app.statement_table.node(pagename))
+        place.replace_self(app.statement_table.nodes(pagename))
 
 
 def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
