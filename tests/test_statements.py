@@ -15,10 +15,12 @@ import ledger
 import notation
 import pytest
 import sources
+import symbols
 from docstrings import Function
 from ledger import Check, Measurement, Statement
 
 ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
 
 
 def function(name: str, *labels: str, public: bool = True) -> Function:
@@ -366,6 +368,18 @@ def test_the_build_fails_with_a_sentence_for_each_fault(build, tmp_path):
         assert fault in result.stderr
 
 
+def test_the_build_fails_for_a_theorem_that_differentiates_without_a_hypothesis(build, tmp_path):
+    page = tmp_path / "book/page.md"
+    page.write_text(PAGE.replace("It is $x$.", r"$\nabla x = 0$."), encoding="utf-8")
+    result = build([GOOD])
+    assert result.returncode != 0
+    assert "'lemma' differentiates" in result.stderr
+    page.write_text(
+        PAGE.replace("It is $x$.", r"If $x$ is smooth, $\nabla x = 0$."), encoding="utf-8"
+    )
+    assert build([GOOD]).returncode == 0
+
+
 # --- The notation page ----------------------------------------------------------------------------
 
 
@@ -376,3 +390,17 @@ def test_every_public_argument_is_on_the_notation_page():
     assert notation.unexplained(notation.load(), arguments | {"frobnicate"}) == {"frobnicate"}
     options = set().union(*notation.load()["options"].values())
     assert options <= arguments, "options that no function has"
+
+
+def test_every_symbol_of_a_displayed_formula_is_on_the_notation_page():
+    table = notation.load()
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted(BOOK.glob("*.md"))}
+    found = {name: symbols.unlisted(table, page) for name, page in pages.items()}
+    assert {name: missing for name, missing in found.items() if missing} == {}
+    assert sum(len(symbols.DISPLAY.findall(page)) for page in pages.values()) > 50
+
+
+def test_a_symbol_is_read_with_its_alphabet_and_without_the_layout():
+    page = r"$$ \begin{aligned} \tilde\xi &= \frac12 \Big( \mathcal{F} + \operatorname{wrap}(\hi) \Big) \end{aligned} $$"
+    assert symbols.unlisted(notation.load(), page) == {"xi", "mathcal F", "wrap"}
+    assert symbols.unlisted(notation.load(), r"inline $\xi$") == set()

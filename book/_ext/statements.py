@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docstrings
+import hypotheses
 import ledger
 import sources
 from docutils import nodes
@@ -70,6 +71,9 @@ def tie(app: Sphinx, env: BuildEnvironment) -> None:
     if not record.exists():
         LOGGER.warning("%s is missing: `make book` runs the tests that write it.", record)
         return
+    for page in sorted({statement.page for statement in statements}):
+        for sentence in hypotheses.faults(Path(env.doc2path(page)).read_text(encoding="utf-8")):
+            LOGGER.warning(sentence, location=page)
     labels = {*getattr(env, "proof_list", {}), *env.get_domain("std").anonlabels}
     for sentence in ledger.faults(statements, functions, tests, labels, env.found_docs):
         LOGGER.warning(sentence)
