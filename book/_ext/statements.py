@@ -66,8 +66,9 @@ def tie(app: Sphinx, env: BuildEnvironment) -> None:
     statements = [statement for statement, _ in found]
     titles = {statement.label: title_of(node) for statement, node in found}
     app.statement_table = Table(app, ROOT, statements, titles, functions, tests)
-    if any(isinstance(part, nodes.math) for title in titles.values() for part in title):
-        env.get_domain("math").data["has_equations"][env.statement_index] = True
+    index = getattr(env, "statement_index", None)  # a page that is built alone has none
+    if index and any(isinstance(part, nodes.math) for title in titles.values() for part in title):
+        env.get_domain("math").data["has_equations"][index] = True
     if not record.exists():
         LOGGER.warning("%s is missing: `make book` runs the tests that write it.", record)
         return

@@ -136,9 +136,8 @@ def conservative_step(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> Conservat
         ConservativeStep(alpha=0.5, gain=0.25)
     """
     advantage, epsilon = _policy_advantage(mdp, pi, pi_new)
-    alpha = 0.0
-    if advantage > 0:
-        alpha = min(1.0, advantage / (2 * mdp.H * (mdp.H - 1) * epsilon)) if mdp.H > 1 else 1.0
+    shift = 2 * mdp.H * (mdp.H - 1) * epsilon
+    alpha = max(0.0, advantage / shift) if shift > 0 else float(advantage > 0)
     return ConservativeStep(alpha, conservative_bound(mdp, pi, pi_new, alpha))
 
 
