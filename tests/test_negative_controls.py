@@ -8,6 +8,7 @@ import controls
 import pytest
 
 TESTS = Path(__file__).parent
+PROOFS = [path for path in sorted(TESTS.rglob("test_*.py")) if "demos" not in path.parts]
 
 
 def without_control(source: str) -> list[str]:
@@ -15,9 +16,7 @@ def without_control(source: str) -> list[str]:
     return [name for name, found in controls.controls(source).items() if not found]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.relative_to(TESTS).as_posix()
-)
+@pytest.mark.parametrize("path", PROOFS, ids=lambda path: path.relative_to(TESTS).as_posix())
 def test_every_statement_test_has_a_negative_control(path):
     assert without_control(path.read_text(encoding="utf-8")) == []
 
@@ -30,6 +29,13 @@ def test_the_check_finds_a_test_that_only_agrees():
     excused = AGREES.replace("'x'", "'x', no_control='a definition'")
     assert without_control(AGREES) == ["test_a"]
     assert without_control(refutes) == without_control(excused) == []
+
+
+def test_a_marker_of_the_whole_file_counts_for_each_test():
+    whole = AGREES.replace("@pytest.mark", "pytestmark = pytest.mark")
+    assert without_control(whole) == ["test_a"]
+    excused = whole.replace("def", "@pytest.mark.statement('x', no_control='a refusal')\ndef")
+    assert without_control(excused) == []
 
 
 def test_the_control_is_found_with_its_line_and_its_words():

@@ -23,10 +23,16 @@ class Control:
 
 
 def statement_tests(source: str) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
-    """The tests of a file that carry ``pytest.mark.statement``, each with its marker."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
-            for mark in node.decorator_list:
+    """The tests of a file that carry ``pytest.mark.statement``, each with its marker.
+
+    A marker may stand above a test, or belong to all tests of the file: ``pytestmark = …``.
+    """
+    tree = ast.parse(source)
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    common = [node.value for node in assigned if ast.unparse(node.targets[0]) == "pytestmark"]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            for mark in [*node.decorator_list, *common]:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.statement":
                     yield node, mark
 
@@ -75,7 +81,8 @@ def controls(source: str) -> dict[str, list[Control]]:
         reason = excuse(mark)
         if reason is not None:
             found.append(Control(mark.lineno, reason, excuse=True))
-        result[test.name] = sorted(found, key=lambda control: -control.line)
+        every = {*result.get(test.name, []), *found}
+        result[test.name] = sorted(every, key=lambda control: -control.line)
     return result
 
 

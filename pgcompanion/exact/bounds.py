@@ -91,7 +91,10 @@ def wrong_table_bound(Q: np.ndarray, Q_hat: np.ndarray) -> np.ndarray:
 
 
 class ConservativeStep(NamedTuple):
-    """What `conservative_step` returns: the weight ``alpha`` of the new policy, and the ``gain`` that it guarantees."""
+    """What `conservative_step` returns (statement: `conservative_policy_iteration`).
+
+    The weight ``alpha`` of the new policy, and the ``gain`` that it guarantees.
+    """
 
     alpha: float
     gain: float
