@@ -39,10 +39,10 @@ def test_a_marker_of_the_whole_file_counts_for_each_test():
 
 
 def test_the_control_is_found_with_its_line_and_its_words():
-    twice = AGREES + "    assert alpha > 0\n    assert not close(wrong(), g())\n"
-    last, first = controls.controls(twice)["test_a"]
-    assert (last.line, last.text) == (5, "not close(wrong(), g())")
-    assert (first.line, first.text) == (4, "alpha > 0")
+    twice = AGREES + "    assert not close(wrong(), g())\n    assert alpha > 0\n"
+    telling, sign = controls.controls(twice)["test_a"]
+    assert (telling.line, telling.text) == (4, "not close(wrong(), g())")
+    assert (sign.line, sign.text, sign.weak) == (5, "alpha > 0", True)
     raises = AGREES + "    with pytest.raises(AssertionError):\n        check(wrong)\n"
     assert controls.controls(raises)["test_a"][0].text == "pytest.raises(AssertionError)"
     (reason,) = controls.controls(AGREES.replace("'x'", "'x', no_control='a definition'"))["test_a"]

@@ -20,6 +20,7 @@ class Control:
     line: int
     text: str
     excuse: bool = False
+    weak: bool = False  # it may say no more than that the case is not empty
 
 
 def statement_tests(source: str) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
@@ -53,6 +54,15 @@ def is_refutation(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "refuted"
 
 
+def is_weak(node: ast.AST) -> bool:
+    """Whether all that is refuted is a sign: at least, or more than nothing."""
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Compare)]
+    zero = [ast.unparse(part.comparators[-1]) == "0" for part in parts]
+    order = [isinstance(part.ops[0], ast.GtE) for part in parts]
+    negated = any(isinstance(part, ast.Not) for part in ast.walk(node))
+    return bool(parts) and not negated and all(map(max, zero, order))
+
+
 def shown(node: ast.AST) -> str:
     """What a refuting line asserts, in the words of the test."""
     if isinstance(node, ast.Assert):
@@ -68,21 +78,22 @@ def excuse(mark: ast.Call) -> str | None:
 
 
 def controls(source: str) -> dict[str, list[Control]]:
-    """For each statement test of a file the lines that refute something, the last first.
+    """For each statement test of a file the lines that refute something, the most telling first.
 
-    The last is usually the one that was written as a control; what stands before it often makes sure
-    that the case is no empty one.
+    Of equals the last: what stands before it often makes sure that the case is no empty one.
     """
     result: dict[str, list[Control]] = {}
     for test, mark in statement_tests(source):
         found = [
-            Control(node.lineno, shown(node)) for node in ast.walk(test) if is_refutation(node)
+            Control(node.lineno, shown(node), weak=is_weak(node))
+            for node in ast.walk(test)
+            if is_refutation(node)
         ]
         reason = excuse(mark)
         if reason is not None:
             found.append(Control(mark.lineno, reason, excuse=True))
         every = {*result.get(test.name, []), *found}
-        result[test.name] = sorted(every, key=lambda control: -control.line)
+        result[test.name] = sorted(every, key=lambda control: (control.weak, -control.line))
     return result
 
 
