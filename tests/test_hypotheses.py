@@ -29,7 +29,6 @@ Let $f$ be a function. Then $\nabla f = 0$.
     ("old", "new"),
     [
         ("a function", "a differentiable function"),
-        ("Let", "Under {prf:ref}`regularity` let"),
         (r"\nabla f", "f"),
         ("theorem", "definition"),
     ],
@@ -38,6 +37,14 @@ def test_a_word_of_smoothness_is_enough_and_a_definition_needs_none(old, new):
     (sentence,) = hypotheses.faults(STATEMENT, known=[])
     assert sentence.startswith("'lemma' differentiates")
     assert list(hypotheses.faults(STATEMENT.replace(old, new), known=[])) == []
+
+
+def test_a_standing_hypothesis_speaks_for_what_stands_below_it():
+    standing = "**Throughout**, all policies are\ndifferentiable.\n"
+    assert list(hypotheses.faults(standing + STATEMENT, known=[])) == []
+    assert len(list(hypotheses.faults(STATEMENT + standing, known=[]))) == 1
+    silent = standing.replace("differentiable", "positive")
+    assert len(list(hypotheses.faults(silent + STATEMENT, known=[]))) == 1
 
 
 def test_the_list_of_open_statements_empties_itself():

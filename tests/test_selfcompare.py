@@ -48,6 +48,8 @@ def test_one_function_on_both_sides_is_found(lines):
     "lines",
     [
         ["assert np.isclose(exact.J(a), exact.K(a))"],
+        ["assert np.isclose(exact.J(a), batch.J(a))"],
+        ["assert np.isclose(one.J(a), other.J(a))"],
         ["both = [exact.J(a), exact.K(b)]", "assert both[0] == both[1]"],
         ["assert exact.J(a) < exact.J(b)"],
         ["assert np.isclose(exact.J(a), 3.0)"],
@@ -60,5 +62,6 @@ def test_two_functions_an_order_and_a_number_are_not(lines):
 def test_what_a_function_hands_on_is_read_from_the_package():
     """The exact trust region is a penalty's maximiser; the penalty computes it."""
     assert "penalty_argmax" in PASSED["trpo_argmax"]
-    assert "trpo_argmax" not in selfcompare.reached(PASSED["penalty_argmax"], PASSED)
+    assert "trpo_argmax" not in selfcompare.reached("penalty_argmax", PASSED)
+    assert "penalty_argmax" in selfcompare.reached("trpo_argmax", PASSED)
     assert "evaluate" not in PASSED["performance_difference"]

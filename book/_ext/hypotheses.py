@@ -1,8 +1,9 @@
 r"""A theorem that differentiates says why it may: the build looks for the words.
 
 A statement with a :math:`\nabla` or a :math:`\partial` in it has to call something differentiable or
-smooth, or to refer to a standing assumption by the label `regularity`. Whether what it says is enough,
-no machine sees; that it says nothing at all, this one does. Definitions and algorithms claim nothing.
+smooth. A paragraph of the page that begins with **Throughout** and does so speaks for all statements
+below it. Whether what is said is enough, no machine sees; that nothing is said, this one does.
+Definitions and algorithms claim nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ STATEMENT = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 DIFFERENTIATES = re.compile(r"\\nabla|\\partial")
-REGULAR = re.compile(r"differentiab|smooth|`regularity`", re.IGNORECASE)
+REGULAR = re.compile(r"differentiab|smooth", re.IGNORECASE)
+THROUGHOUT = re.compile(r"^\*\*Throughout\*\*(?:.+\n)+", re.MULTILINE)
 
 # Statements that do not say it yet. A label that is no longer needed here is a fault, too.
 OPEN = frozenset(
@@ -36,9 +38,11 @@ OPEN = frozenset(
 
 def silent(page: str) -> Iterator[str]:
     """The labels of the statements of a page that differentiate and say nothing of smoothness."""
-    for _, label, text in STATEMENT.findall(page):
-        if DIFFERENTIATES.search(text) and not REGULAR.search(text):
-            yield label
+    standing = [p.start() for p in THROUGHOUT.finditer(page) if REGULAR.search(p[0])]
+    for found in STATEMENT.finditer(page):
+        covered = any(start < found.start() for start in standing)
+        if DIFFERENTIATES.search(found[3]) and not (covered or REGULAR.search(found[3])):
+            yield found[2]
 
 
 def faults(page: str, known: Collection[str] = OPEN) -> Iterator[str]:

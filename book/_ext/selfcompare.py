@@ -29,6 +29,11 @@ def called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
+def spelled(node: ast.Call) -> str:
+    """The last two parts of the name that is called: `exact.evaluate` of `pg.exact.evaluate(...)`."""
+    return ".".join(ast.unparse(node.func).split(".")[-2:])
+
+
 def inside(node: ast.Call) -> list[ast.AST]:
     """What a call computes with: its arguments, and what its method belongs to."""
     own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
@@ -51,10 +56,9 @@ class Reader:
         if isinstance(node, ast.Name):
             return self.names.get(node.id, NONE)
         if isinstance(node, ast.Call):
-            name = called(node)
-            if name in self.functions:
-                return frozenset({name})
-            return self.union(inside(node)) if not self.strict or name in CASTS else NONE
+            if called(node) in self.functions:
+                return frozenset({spelled(node)})
+            return self.union(inside(node)) if not self.strict or called(node) in CASTS else NONE
         if isinstance(node, ast.Subscript):
             return self.entry(node)
         if isinstance(node, ast.ListComp | ast.GeneratorExp):
@@ -132,9 +136,9 @@ def differences(value: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
 
 
 def handed_on(package: Path) -> dict[str, Origins]:
-    """For each function of the package those whose answer it returns unchanged."""
+    """For each function of the package, by its own name, those whose answer it returns unchanged."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))]
-    defined = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    defined = [n for tree in trees for n in tree.body if isinstance(n, ast.FunctionDef)]
     names = frozenset(node.name for node in defined)
     result: dict[str, Origins] = {}
     for node in defined:
@@ -142,8 +146,14 @@ def handed_on(package: Path) -> dict[str, Origins]:
         returned = [
             first(n.value) for n in reader.read(node) if isinstance(n, ast.Return) and n.value
         ]
-        result[node.name] = result.get(node.name, NONE) | reader.union(returned)
+        found = frozenset(bare(name) for name in reader.union(returned))
+        result[node.name] = result.get(node.name, NONE) | found
     return result
+
+
+def bare(name: str) -> str:
+    """A function's own name, without that of its module."""
+    return name.split(".")[-1]
 
 
 def first(value: ast.AST) -> ast.AST:
@@ -151,9 +161,9 @@ def first(value: ast.AST) -> ast.AST:
     return value.elts[0] if isinstance(value, ast.Tuple) else value
 
 
-def reached(origins: Origins, passed: Mapping[str, Origins]) -> Origins:
-    """The functions whose answers arrive unchanged in a value."""
-    found, new = origins, origins
+def reached(name: str, passed: Mapping[str, Origins]) -> Origins:
+    """The functions whose answers a function hands on, directly or through others."""
+    found, new = NONE, frozenset({name})
     while new:
         new = NONE.union(*(passed.get(name, NONE) for name in new)) - found
         found |= new
@@ -181,4 +191,6 @@ def same(left: Origins, right: Origins, passed: Mapping[str, Origins]) -> bool:
     """
     if len(left) > 1 or len(right) > 1:
         return False
-    return left <= reached(right, passed) or right <= reached(left, passed)
+    (one,), (other,) = left, right
+    names = bare(one), bare(other)
+    return one == other or any(a in reached(b, passed) for a, b in (names, names[::-1]) if a != b)

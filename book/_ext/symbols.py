@@ -6,11 +6,11 @@ import re
 
 # What every reader knows from elsewhere, and what only arranges a formula.
 STANDARD = """
-    Big Bigg Biggl Biggr Bigl Bigr Vert approx arg big bigg biggl biggr bigl bigr bmod cdot cdots cos
+    Big Bigg Biggl Biggr Bigl Bigr Vert approx arg artanh big binom bigg biggl biggr bigl bigr bmod cdot cdots cos
     dfrac displaystyle dots e equiv exp forall frac ge geq gg in inf infty int lVert land langle ldots
     le left leftarrow leq lfloor lim limits ll log longrightarrow lor lvert mapsto max mid middle min mp
     nabla ne neq notin odot otimes partial pm prime prod propto qquad quad rVert rangle rfloor right
-    rightarrow rvert sim simeq sin sqrt subset subseteq sum sup textstyle tfrac times to underbrace vert
+    rightarrow rvert sim simeq sin sqrt subset subseteq succ sum sup tanh textstyle tr tfrac times to underbrace vert
 """
 KNOWN = frozenset(STANDARD.split())
 MACROS = {"hi": "h", "hor": "H", "kl": "KL", "R": "mathbb R"}  # of `_config.yml`
