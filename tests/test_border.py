@@ -118,6 +118,13 @@ def cases() -> dict[str, Case]:
         "exact.expected_advantage": case(
             exact.expected_advantage, d_new=v.d, pi_new=np.ones((H, S, A)) / A, A_old=v.A
         ),
+        "exact.step_kl": case(exact.step_kl, "mdp pi pi_new"),
+        "exact.mean_advantages": case(exact.mean_advantages, "mdp pi pi_new"),
+        "exact.wrong_table_bound": case(exact.wrong_table_bound, Q=v.Q, Q_hat=v.Q),
+        "exact.conservative_bound": case(exact.conservative_bound, "mdp pi pi_new", alpha=0.5),
+        "exact.conservative_step": case(exact.conservative_step, "mdp pi pi_new"),
+        "exact.surrogate_bound": case(exact.surrogate_bound, "mdp pi pi_new"),
+        "exact.improvement_price": case(exact.improvement_price, "mdp pi"),
         "exact.worst_advantage": case(exact.worst_advantage, "mdp pi pi_new"),
         "exact.degradation_bound": case(exact.degradation_bound, "mdp pi pi_new"),
         "exact.penalty_constant": case(exact.penalty_constant, "mdp policy theta_k"),
@@ -131,6 +138,7 @@ def cases() -> dict[str, Case]:
         "exact.log_likelihood": case(exact.log_likelihood, "mdp pi tau"),
         "divergences.kl_divergence": case(pg.divergences.kl_divergence, "p q"),
         "divergences.total_variation": case(pg.divergences.total_variation, "p q"),
+        "divergences.chi_squared": case(pg.divergences.chi_squared, "p q"),
         "divergences.gaussian_kl": case(
             pg.divergences.gaussian_kl, mu_p=np.zeros(2), sigma_p=1.0, mu_q=np.ones(2), sigma_q=2.0,
             allow=f"sigma_p {ELEMENTWISE}; sigma_q {ELEMENTWISE}",
@@ -227,6 +235,9 @@ def cases() -> dict[str, Case]:
         ),
         "estimators.importance.variance": case(importance.variance, "f p q"),
         "estimators.importance.optimal_proposal": case(importance.optimal_proposal, "f p"),
+        "estimators.importance.defensive_mixture": case(
+            importance.defensive_mixture, "p q", alpha=0.5, allow=f"p {ELEMENTWISE}"
+        ),
         "estimators.importance.gaussian_weight_moment": case(
             importance.gaussian_weight_moment, m=0.5, s=0.5,
             allow=f"m {ELEMENTWISE}; s {ELEMENTWISE}",
@@ -243,6 +254,15 @@ def cases() -> dict[str, Case]:
         ),
         "estimators.importance.off_policy_gradient": case(
             importance.off_policy_gradient, "policy theta pi_old tau"
+        ),
+        "estimators.importance.per_decision_returns": case(
+            importance.per_decision_returns, "pi pi_old tau"
+        ),
+        "estimators.importance.trajectory_variance": case(
+            importance.trajectory_variance, "mdp pi pi_old"
+        ),
+        "estimators.importance.per_decision_variance": case(
+            importance.per_decision_variance, "mdp pi pi_old"
         ),
         "estimators.importance.trajectory_second_moment": case(
             importance.trajectory_second_moment, "mdp pi pi_old"
@@ -409,7 +429,7 @@ def cases() -> dict[str, Case]:
 # Public, but no function of arguments that a user gives: records that functions return, bases.
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
-    "policies.Softmax", "policies.StateFunction", "policies.LinearMap", "policies.Gaussian",
+    "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.
 WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")
