@@ -1,0 +1,102 @@
+r"""Small language models in which everything can be computed: responses, groups, divergences, preferences.
+
+`responses` and `divergence` treat a response as a trajectory and the price for leaving a reference;
+`groups` and `ratios` what training code makes of several responses to a prompt; `preferences` what can
+be learned from comparisons. `sources` makes batches of sampled groups, so that the package's objectives,
+steps and loops serve; `tasks` are verifiable tasks.
+"""
+
+from pgcompanion.language.divergence import (
+    gibbs,
+    kl_estimates,
+    kl_gradient,
+    kl_gradient_parts,
+    kl_loss_coefficients,
+    regularised_objective,
+    regularised_reward,
+)
+from pgcompanion.language.groups import (
+    GroupAdvantage,
+    group_advantage,
+    group_weight,
+    leave_one_out,
+    mean_coefficients,
+    pass_at_k_weight,
+)
+from pgcompanion.language.policy import SequenceSoftmax
+from pgcompanion.language.preferences import (
+    Frontier,
+    best_of_n,
+    dpo_loss,
+    frontier,
+    preference_probability,
+)
+from pgcompanion.language.ratios import (
+    per_response,
+    per_token,
+    sequence_ratio_surrogate,
+    token_ratio_surrogate,
+    whole,
+)
+from pgcompanion.language.responses import (
+    END,
+    Reward,
+    every_response,
+    first_states,
+    responses,
+    sequence_log_prob,
+    table,
+    token_log_prob,
+    world,
+)
+from pgcompanion.language.sources import Finite, Groups, Paid, Prompts, penalised
+from pgcompanion.language.tasks import TASKS, Checker, Task, add, brackets, reverse, sort, speak
+
+__all__ = [
+    "END",
+    "TASKS",
+    "Checker",
+    "Finite",
+    "Frontier",
+    "GroupAdvantage",
+    "Groups",
+    "Paid",
+    "Prompts",
+    "Reward",
+    "SequenceSoftmax",
+    "Task",
+    "add",
+    "best_of_n",
+    "brackets",
+    "dpo_loss",
+    "every_response",
+    "first_states",
+    "frontier",
+    "gibbs",
+    "group_advantage",
+    "group_weight",
+    "kl_estimates",
+    "kl_gradient",
+    "kl_gradient_parts",
+    "kl_loss_coefficients",
+    "leave_one_out",
+    "mean_coefficients",
+    "pass_at_k_weight",
+    "penalised",
+    "per_response",
+    "per_token",
+    "preference_probability",
+    "regularised_objective",
+    "regularised_reward",
+    "responses",
+    "reverse",
+    "sequence_log_prob",
+    "sequence_ratio_surrogate",
+    "sort",
+    "speak",
+    "table",
+    "token_log_prob",
+    "token_ratio_surrogate",
+    "whole",
+    "world",
+]
