@@ -89,7 +89,7 @@ def language_cases() -> dict[str, Case]:
     mask, tokens = np.arange(4) < np.array([[2], [4], [1]]), np.log(rng.random((2, 3, 4)))
     ratios = {"logp_new": tokens[0], "logp_old": tokens[1], "A": rng.normal(size=3), "mask": mask}
     two = {"log_prob": log_p, "log_prob_ref": log_ref}
-    apart = "shape: it broadcasts"
+    apart, short = "shape: it broadcasts", language.Setting(K=1)
 
     def fits(*names: str) -> str:
         return "; ".join(f"{name} {apart}" for name in names)
@@ -183,6 +183,15 @@ def language_cases() -> dict[str, Case]:
         "language.Groups": case(
             language.Groups, source=task, prompts=2, G=2, rng=rng,
             advantage=language.leave_one_out, weight=language.whole,
+        ),
+        "language.learning_curve": case(
+            language.learning_curve, task=task, recipe="exact", eta=0.1, seed=1, setting=short
+        ),
+        "language.curves": case(
+            language.curves, task=task, recipe="group mean", eta=0.1, seeds=[1], setting=short
+        ),
+        "language.tuned": case(
+            language.tuned, task=task, recipe="deviation", etas=[0.1], seeds=[1], setting=short
         ),
         "language.penalised": case(language.penalised, theta_ref=theta, beta=0.1),
     }  # fmt: skip
@@ -509,7 +518,7 @@ def cases() -> dict[str, Case]:
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
     "policies.Softmax", "policies.StateFunction", "policies.LinearMap", "policies.Gaussian",
-    "language.Frontier",
+    "language.Frontier", "language.Setting",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.
 WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")

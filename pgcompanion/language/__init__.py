@@ -3,9 +3,11 @@ r"""Small language models in which everything can be computed: responses, groups
 `responses` and `divergence` treat a response as a trajectory and the price for leaving a reference;
 `groups` and `ratios` what training code makes of several responses to a prompt; `preferences` what can
 be learned from comparisons. `sources` makes batches of sampled groups, so that the package's objectives,
-steps and loops serve; `tasks` are verifiable tasks.
+steps and loops serve; `tasks` are verifiable tasks, and `comparison` runs the recipes of training code on
+them.
 """
 
+from pgcompanion.language.comparison import RECIPES, Setting, curves, learning_curve, tuned
 from pgcompanion.language.divergence import (
     gibbs,
     kl_estimates,
@@ -54,6 +56,7 @@ from pgcompanion.language.tasks import TASKS, Checker, Task, add, brackets, reve
 
 __all__ = [
     "END",
+    "RECIPES",
     "TASKS",
     "Checker",
     "Finite",
@@ -64,10 +67,12 @@ __all__ = [
     "Prompts",
     "Reward",
     "SequenceSoftmax",
+    "Setting",
     "Task",
     "add",
     "best_of_n",
     "brackets",
+    "curves",
     "dpo_loss",
     "every_response",
     "first_states",
@@ -79,6 +84,7 @@ __all__ = [
     "kl_gradient",
     "kl_gradient_parts",
     "kl_loss_coefficients",
+    "learning_curve",
     "leave_one_out",
     "mean_coefficients",
     "pass_at_k_weight",
@@ -97,6 +103,7 @@ __all__ = [
     "table",
     "token_log_prob",
     "token_ratio_surrogate",
+    "tuned",
     "whole",
     "world",
 ]

@@ -1,0 +1,123 @@
+r"""Recipes of training code, side by side on a verifiable task: equal samples, equal tuning.
+
+``python -m pgcompanion.language reverse --seeds 10`` runs it with settings of your own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from pgcompanion import checks, exact
+from pgcompanion.algorithms import reinforce
+from pgcompanion.batches import Exact
+from pgcompanion.language.groups import group_advantage, leave_one_out
+from pgcompanion.language.ratios import per_response, whole
+from pgcompanion.language.sources import Groups
+from pgcompanion.language.tasks import Task
+from pgcompanion.steps import Adam
+
+_divided = partial(group_advantage, std=True)
+
+#: What training code does with a group: advantages, and the weight of a response.
+RECIPES = {
+    "leave one out": (leave_one_out, whole),
+    "group mean": (group_advantage, whole),
+    "group mean, over length": (group_advantage, per_response),
+    "deviation": (_divided, whole),
+    "deviation, over length": (_divided, per_response),
+}
+
+
+class Setting(NamedTuple):
+    """How a run is made (statement: `group_baselines`).
+
+    ``prompts`` and ``G`` are those of a batch, ``K`` the updates, ``every`` how many of them lie between
+    two looks at the success rate, ``hidden`` the width of the network.
+    """
+
+    prompts: int = 4
+    G: int = 8
+    K: int = 100
+    every: int = 10
+    hidden: int = 32
+
+
+DEFAULT = Setting()
+
+
+def learning_curve(
+    task: Task, recipe: str, eta: float, seed: int, setting: Setting = DEFAULT
+) -> np.ndarray:
+    r"""The exact success rate along a run from scratch, every few updates.
+
+    Statement: `group_baselines`, `group_std`, `length_weights`. The steps are Adam's with the size
+    ``eta``. The recipe ``exact`` ascends the exact gradient instead of samples.
+
+    Raises:
+        ValueError: ``recipe`` is none of `RECIPES`, ``eta`` is not positive, or ``seed`` is no natural
+            number.
+        TypeError: ``task`` is no task.
+
+    Example:
+        >>> from pgcompanion.language.tasks import reverse
+        >>> curve = learning_curve(reverse(2, 2), "leave one out", eta=0.03, seed=0)
+        >>> curve.shape, bool(curve[-1] > curve[0])
+        ((11,), True)
+    """
+    if not isinstance(task, Task):
+        raise TypeError(f"task must be a Task, but it is {checks.kind(task)}.")
+    if not isinstance(setting, Setting):
+        raise TypeError(f"setting must be a Setting, but it is {checks.kind(setting)}.")
+    checks.choice("recipe", recipe, (*RECIPES, "exact"))
+    rng = np.random.default_rng(checks.natural_number("seed", seed))
+    policy, world = task.policy(setting.hidden), task.world()
+    finite, theta = task.finite(policy), policy.init(rng)
+    adam = Adam(policy.p, eta)
+    if recipe == "exact":
+        its = reinforce(Exact(world), finite, theta, eta=adam, K=setting.K)
+    else:
+        advantage, weight = RECIPES[recipe]
+        source = Groups(
+            task,
+            prompts=setting.prompts,
+            G=setting.G,
+            rng=rng,
+            advantage=advantage,
+            weight=weight,
+        )
+        its = reinforce(source, policy, theta, eta=adam, K=setting.K)
+    return np.array(
+        [exact.evaluate(world, finite.table(it.theta)).J for it in its if it.k % setting.every == 0]
+    )
+
+
+def curves(
+    task: Task, recipe: str, eta: float, seeds: Sequence[int], setting: Setting = DEFAULT
+) -> np.ndarray:
+    """`learning_curve` of several seeds, one a row.
+
+    Statement: `group_baselines`. Raises as `learning_curve`.
+    """
+    seeds = checks.finite("seeds", seeds, (None,))
+    return np.array([learning_curve(task, recipe, eta, int(i), setting) for i in seeds])
+
+
+def tuned(
+    task: Task,
+    recipe: str,
+    etas: Sequence[float],
+    seeds: Sequence[int],
+    setting: Setting = DEFAULT,
+) -> float:
+    """The step size with the highest mean success rate along the run, over some seeds.
+
+    Statement: `group_baselines`. Use other seeds than those that are reported. Raises as
+    `learning_curve`.
+    """
+    etas = checks.finite("etas", etas, (None,))
+    means = [curves(task, recipe, float(eta), seeds, setting).mean() for eta in etas]
+    return float(etas[int(np.argmax(means))])
