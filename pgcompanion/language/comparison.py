@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pgcompanion import checks, exact
+from pgcompanion import checks
 from pgcompanion.algorithms import reinforce
 from pgcompanion.batches import Exact
 from pgcompanion.language.groups import group_advantage, leave_one_out
 from pgcompanion.language.ratios import per_response, whole
+from pgcompanion.language.responses import every_response, sequence_log_prob
 from pgcompanion.language.sources import Groups
 from pgcompanion.language.tasks import Task
+from pgcompanion.policies import Policy
 from pgcompanion.steps import Adam
+from pgcompanion.trajectories import Trajectories
 
 _divided = partial(group_advantage, std=True)
 
@@ -41,7 +44,7 @@ class Setting(NamedTuple):
 
     prompts: int = 4
     G: int = 8
-    K: int = 100
+    K: int = 60
     every: int = 10
     hidden: int = 32
 
@@ -52,9 +55,10 @@ DEFAULT = Setting()
 def learning_curve(
     task: Task, recipe: str, eta: float, seed: int, setting: Setting = DEFAULT
 ) -> np.ndarray:
-    r"""The exact success rate along a run from scratch, every few updates.
+    r"""A run from scratch, seen exactly every few updates, shape ``(2, points)``.
 
-    Statement: `group_baselines`, `group_std`, `length_weights`. The steps are Adam's with the size
+    Statement: `group_baselines`, `group_std`, `length_weights`. The first row is the success rate,
+    the second the mean number of tokens of a wrong response. The steps are Adam's with the size
     ``eta``. The recipe ``exact`` ascends the exact gradient instead of samples.
 
     Raises:
@@ -64,9 +68,9 @@ def learning_curve(
 
     Example:
         >>> from pgcompanion.language.tasks import reverse
-        >>> curve = learning_curve(reverse(2, 2), "leave one out", eta=0.03, seed=0)
-        >>> curve.shape, bool(curve[-1] > curve[0])
-        ((11,), True)
+        >>> success, tokens = learning_curve(reverse(2, 2), "leave one out", eta=0.03, seed=0)
+        >>> success.shape, bool(success[-1] > success[0])
+        ((7,), True)
     """
     if not isinstance(task, Task):
         raise TypeError(f"task must be a Task, but it is {checks.kind(task)}.")
@@ -90,15 +94,23 @@ def learning_curve(
             weight=weight,
         )
         its = reinforce(source, policy, theta, eta=adam, K=setting.K)
-    return np.array(
-        [exact.evaluate(world, finite.table(it.theta)).J for it in its if it.k % setting.every == 0]
-    )
+    looks = [it.theta for it in its if it.k % setting.every == 0]
+    every = every_response(world)
+    return np.array([_seen(every, finite, theta) for theta in looks]).T
+
+
+def _seen(every: Trajectories, policy: Policy, theta: np.ndarray) -> tuple[float, float]:
+    """The success rate, and the mean number of tokens of a wrong response, both exact."""
+    X = len(np.unique(every.s[:, 0]))
+    chance = np.exp(sequence_log_prob(policy, theta, every)) / X
+    wrong = chance * (1 - every.r.sum(axis=1))
+    return 1 - wrong.sum(), wrong @ every.mask.sum(axis=1) / max(wrong.sum(), np.finfo(float).tiny)
 
 
 def curves(
     task: Task, recipe: str, eta: float, seeds: Sequence[int], setting: Setting = DEFAULT
 ) -> np.ndarray:
-    """`learning_curve` of several seeds, one a row.
+    """`learning_curve` of several seeds, ``(n, 2, points)``.
 
     Statement: `group_baselines`. Raises as `learning_curve`.
     """
@@ -119,5 +131,5 @@ def tuned(
     `learning_curve`.
     """
     etas = checks.finite("etas", etas, (None,))
-    means = [curves(task, recipe, float(eta), seeds, setting).mean() for eta in etas]
+    means = [curves(task, recipe, float(eta), seeds, setting)[:, 0].mean() for eta in etas]
     return float(etas[int(np.argmax(means))])
