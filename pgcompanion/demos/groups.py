@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GROUPS = 200
 RATES = np.linspace(0.01, 0.99, 50)
 MEAN, DIVIDED = "leave one out", "divided by σ"
-ADVANTAGES = {
+ADVANTAGES: dict[str, language.GroupAdvantage] = {
     MEAN: language.leave_one_out,
     DIVIDED: partial(language.group_advantage, std=True),
 }

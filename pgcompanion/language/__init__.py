@@ -34,6 +34,7 @@ from pgcompanion.language.preferences import (
     preference_probability,
 )
 from pgcompanion.language.ratios import (
+    ResponseWeight,
     per_response,
     per_token,
     sequence_ratio_surrogate,
@@ -65,6 +66,7 @@ __all__ = [
     "Groups",
     "Paid",
     "Prompts",
+    "ResponseWeight",
     "Reward",
     "SequenceSoftmax",
     "Setting",

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pgcompanion import checks
 from pgcompanion.algorithms import reinforce
 from pgcompanion.batches import Exact
-from pgcompanion.language.groups import group_advantage, leave_one_out
-from pgcompanion.language.ratios import per_response, whole
+from pgcompanion.language.groups import GroupAdvantage, group_advantage, leave_one_out
+from pgcompanion.language.ratios import ResponseWeight, per_response, whole
 from pgcompanion.language.responses import every_response, sequence_log_prob
 from pgcompanion.language.sources import Groups
 from pgcompanion.language.tasks import Task
@@ -26,7 +26,7 @@ from pgcompanion.trajectories import Trajectories
 _divided = partial(group_advantage, std=True)
 
 #: What training code does with a group: advantages, and the weight of a response.
-RECIPES = {
+RECIPES: dict[str, tuple[GroupAdvantage, ResponseWeight]] = {
     "leave one out": (leave_one_out, whole),
     "group mean": (group_advantage, whole),
     "group mean, over length": (group_advantage, per_response),
@@ -80,23 +80,20 @@ def learning_curve(
     rng = np.random.default_rng(checks.natural_number("seed", seed))
     policy, world = task.policy(setting.hidden), task.world()
     finite, theta = task.finite(policy), policy.init(rng)
-    adam = Adam(policy.p, eta)
-    if recipe == "exact":
-        its = reinforce(Exact(world), finite, theta, eta=adam, K=setting.K)
-    else:
-        advantage, weight = RECIPES[recipe]
-        source = Groups(
-            task,
-            prompts=setting.prompts,
-            G=setting.G,
-            rng=rng,
-            advantage=advantage,
-            weight=weight,
-        )
-        its = reinforce(source, policy, theta, eta=adam, K=setting.K)
+    source: Any = Exact(world)  # its policies are over finitely many states, as `finite` is
+    speaker: Policy = finite
+    if recipe != "exact":
+        source, speaker = _groups(task, recipe, rng, setting), policy
+    its = reinforce(source, speaker, theta, eta=Adam(policy.p, eta), K=setting.K)
     looks = [it.theta for it in its if it.k % setting.every == 0]
     every = every_response(world)
     return np.array([_seen(every, finite, theta) for theta in looks]).T
+
+
+def _groups(task: Task, recipe: str, rng: np.random.Generator, setting: Setting) -> Groups:
+    advantage, weight = RECIPES[recipe]
+    M, G = setting.prompts, setting.G
+    return Groups(task, prompts=M, G=G, rng=rng, advantage=advantage, weight=weight)
 
 
 def _seen(every: Trajectories, policy: Policy, theta: np.ndarray) -> tuple[float, float]:
@@ -114,8 +111,8 @@ def curves(
 
     Statement: `group_baselines`. Raises as `learning_curve`.
     """
-    seeds = checks.finite("seeds", seeds, (None,))
-    return np.array([learning_curve(task, recipe, eta, int(i), setting) for i in seeds])
+    each = checks.finite("seeds", seeds, (None,))
+    return np.array([learning_curve(task, recipe, eta, int(i), setting) for i in each])
 
 
 def tuned(
@@ -130,6 +127,6 @@ def tuned(
     Statement: `group_baselines`. Use other seeds than those that are reported. Raises as
     `learning_curve`.
     """
-    etas = checks.finite("etas", etas, (None,))
-    means = [curves(task, recipe, float(eta), seeds, setting)[:, 0].mean() for eta in etas]
-    return float(etas[int(np.argmax(means))])
+    each = checks.finite("etas", etas, (None,))
+    means = [curves(task, recipe, float(eta), seeds, setting)[:, 0].mean() for eta in each]
+    return float(each[int(np.argmax(means))])

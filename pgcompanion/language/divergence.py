@@ -58,7 +58,11 @@ def kl_loss_coefficients(
         return np.ones_like(k1), k1, -np.expm1(-k1)
 
 
-def kl_gradient(scores: np.ndarray, log_prob: np.ndarray, log_prob_ref: np.ndarray) -> np.ndarray:
+def kl_gradient(
+    scores: np.ndarray,
+    log_prob: np.ndarray,
+    log_prob_ref: np.ndarray,
+) -> np.ndarray:
     r"""The estimate :math:`\frac1N\sum_n\log\frac{\pi_\theta(y_n)}{\pi_{\rm ref}(y_n)}\nabla\log\pi_\theta(y_n)`, shape ``(p,)``.
 
     Statement: `kl_loss_gradient`. Its mean over :math:`y\sim\pi_\theta` is
@@ -80,7 +84,7 @@ def kl_gradient(scores: np.ndarray, log_prob: np.ndarray, log_prob_ref: np.ndarr
     log_prob = checks.finite("log_prob", log_prob, scores.shape[:1])
     log_prob_ref = checks.finite("log_prob_ref", log_prob_ref, scores.shape[:1])
     if not len(scores):
-        raise ValueError("scores must hold at least one sample, but it is empty.")
+        raise ValueError("scores must hold a sample, but it is empty.")
     k1 = log_prob - log_prob_ref
     return (k1[:, None] * scores).mean(axis=0)
 
@@ -179,8 +183,8 @@ def gibbs(log_prob_ref: np.ndarray, r: np.ndarray, beta: float) -> np.ndarray:
     z = log_prob_ref + r / checks.positive("beta", beta)
     if z.ndim == 0 or np.isneginf(z.real).all(axis=-1).any():
         raise ValueError(
-            f"log_prob_ref has shape {log_prob_ref.shape}, but (..., R) is expected, with a response "
-            "that is possible."
+            f"log_prob_ref has shape {log_prob_ref.shape}, but (..., R) is "
+            "expected, with a response that is possible."
         )
     return log_softmax(z)
 

@@ -41,7 +41,11 @@ def leave_one_out(r: np.ndarray) -> np.ndarray:
     return G / (G - 1) * _centred(r)
 
 
-def group_advantage(r: np.ndarray, std: bool = False, ddof: int = 0) -> np.ndarray:
+def group_advantage(
+    r: np.ndarray,
+    std: bool = False,
+    ddof: int = 0,
+) -> np.ndarray:
     r""":math:`A_i=r_i-\bar r`, with ``std`` divided by the group's standard deviation, ``(..., G)``.
 
     Statement: `group_baselines`, `group_std`. The plain one has the mean
@@ -94,10 +98,12 @@ def group_weight(p: np.ndarray, G: int, ddof: int = 0) -> np.ndarray:
     """
     p, G, ddof = _success(p)[..., None], _group_size(G), _ddof(ddof)
     k = np.arange(1, G)
-    log_choose = np.array([lgamma(G + 1) - lgamma(i + 1) - lgamma(G - i + 1) for i in k])
+    # In logarithms, since a binomial coefficient overflows at G = 1030.
+    log_factorial = np.array([lgamma(i + 1) for i in range(G + 1)])
+    log_terms = log_factorial[G] - log_factorial[k] - log_factorial[G - k]
     with np.errstate(divide="ignore"):
-        # The powers are taken in logarithms, since a binomial coefficient overflows at G = 1030.
-        log_terms = log_choose + _times(k - 1, np.log(p)) + _times(G - k - 1, np.log1p(-p))
+        log_terms = log_terms + _times(k - 1, np.log(p))
+        log_terms = log_terms + _times(G - k - 1, np.log1p(-p))
     c = (np.exp(log_terms) * np.sqrt(k * (G - k))).sum(axis=-1) / G
     return np.asarray(np.sqrt((G - ddof) / G) * c)[()]
 

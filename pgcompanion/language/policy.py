@@ -54,14 +54,16 @@ class SequenceSoftmax(Softmax):
     def embed(self, s: np.ndarray) -> np.ndarray:
         """What the network reads: a 1 for each token in its place and for the position, ``(..., d)``."""
         s = checks.array("s", s)
-        if s.dtype.kind not in "iu" or s.ndim == 0 or s.shape[-1] != self.places + 1:
+        width = self.places + 1
+        if s.dtype.kind not in "iu" or s.shape[-1:] != (width,):
             raise ValueError(
-                f"s must hold rows of {self.places + 1} integers, the last tokens and the position, "
-                f"but its shape is {s.shape} and its type {s.dtype}."
+                f"s must hold rows of {width} integers, the last tokens and the "
+                f"position, but its shape is {s.shape} and its type {s.dtype}."
             )
         tokens = s[..., :-1, None] == np.arange(self.A)
         position = s[..., -1, None] == np.arange(self.length)
-        return np.concatenate([tokens.reshape(*s.shape[:-1], -1), position], axis=-1) * 1.0
+        seen = [tokens.reshape(*s.shape[:-1], -1), position]
+        return np.concatenate(seen, axis=-1).astype(float)
 
     def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         return self.network.value(theta, self.embed(s))

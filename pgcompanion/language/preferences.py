@@ -80,7 +80,7 @@ def best_of_n(p_ref: np.ndarray, r: np.ndarray, n: int) -> np.ndarray:
     others = r[..., None, :]
     up_to = (p[..., None, :] * (others <= r[..., :, None])).sum(axis=-1)
     below = (p[..., None, :] * (others < r[..., :, None])).sum(axis=-1)
-    # The quotient, written as the sum that it is: nothing is divided, and nothing cancels.
+    # The quotient as the sum that it is: nothing is divided or cancels.
     return p * sum(up_to**j * below ** (n - 1 - j) for j in range(n))
 
 
@@ -96,7 +96,10 @@ class Frontier(NamedTuple):
 
 
 def frontier(
-    log_prob_ref: np.ndarray, r_hat: np.ndarray, r: np.ndarray, betas: np.ndarray
+    log_prob_ref: np.ndarray,
+    r_hat: np.ndarray,
+    r: np.ndarray,
+    betas: np.ndarray,
 ) -> Frontier:
     r"""Along :math:`\pi_\beta\propto\pi_{\rm ref}e^{\hat r/\beta}`: the KL, the reward that was climbed, and the true one.
 
@@ -123,9 +126,11 @@ def frontier(
     betas = checks.finite("betas", betas, (None,))
     for beta in betas:
         checks.positive("betas", float(beta))
-    log_pi = np.array([gibbs(log_prob_ref, r_hat, float(beta)) for beta in betas])
-    pi = np.exp(log_pi).reshape(-1, len(r))
-    return Frontier((pi * (log_pi - log_prob_ref)).sum(axis=1), pi @ r_hat, pi @ r)
+    path = [gibbs(log_prob_ref, r_hat, float(beta)) for beta in betas]
+    log_pi = np.array(path).reshape(-1, len(r))
+    pi = np.exp(log_pi)
+    kl = (pi * (log_pi - log_prob_ref)).sum(axis=1)
+    return Frontier(kl, proxy=pi @ r_hat, truth=pi @ r)
 
 
 def _softplus(z: np.ndarray) -> np.ndarray:

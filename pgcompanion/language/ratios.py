@@ -6,9 +6,14 @@ token included.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pgcompanion import checks
+
+#: From the mask of tokens ``(N, T)`` to the weight of each response, ``(N,)``.
+ResponseWeight = Callable[[np.ndarray], np.ndarray]
 
 
 def whole(mask: np.ndarray) -> np.ndarray:

@@ -38,18 +38,17 @@ def responses(vocabulary: int, length: int) -> list[tuple[int, ...]]:
         >>> responses(vocabulary=2, length=2)
         [(0,), (1, 0), (1, 1)]
     """
-    begun = _prefixes(
-        checks.positive_integer("vocabulary", vocabulary), checks.positive_integer("length", length)
-    )
-    return [
-        *((*y, END) for y in begun),
-        *((*y, a) for y in begun if len(y) == length - 1 for a in range(1, vocabulary)),
-    ]
+    begun = _prefixes(vocabulary, length)
+    longest = [y for y in begun if len(y) == length - 1]
+    ended = [(*y, END) for y in begun]
+    return ended + [(*y, a) for y in longest for a in range(1, vocabulary)]
 
 
 def _prefixes(vocabulary: int, length: int) -> list[tuple[int, ...]]:
     """What may stand before a token: fewer than ``length`` tokens, none of which is the end."""
-    return [y for t in range(length) for y in product(range(1, vocabulary), repeat=t)]
+    words = range(1, checks.positive_integer("vocabulary", vocabulary))
+    length = checks.positive_integer("length", length)
+    return [y for t in range(length) for y in product(words, repeat=t)]
 
 
 def world(vocabulary: int, length: int, reward: Reward, mu: np.ndarray) -> MDP:
@@ -74,9 +73,7 @@ def world(vocabulary: int, length: int, reward: Reward, mu: np.ndarray) -> MDP:
         >>> world(vocabulary=3, length=2, reward=lambda x, y: float(y == (1, 2)), mu=[1.0])
         MDP(S=4, A=3, H=2)
     """
-    begun = _prefixes(
-        checks.positive_integer("vocabulary", vocabulary), checks.positive_integer("length", length)
-    )
+    begun = _prefixes(vocabulary, length)
     reward, mu = checks.function("reward", reward), checks.distribution("mu", mu, (None,))
     place, n, S = {y: i for i, y in enumerate(begun)}, len(begun), len(mu) * len(begun) + 1
     if S * S * vocabulary > LIMIT:
@@ -163,7 +160,11 @@ def table(mdp: MDP) -> LinearSoftmax:
     return LinearSoftmax(features)
 
 
-def sequence_log_prob(policy: Policy, theta: np.ndarray, tau: Trajectories) -> np.ndarray:
+def sequence_log_prob(
+    policy: Policy,
+    theta: np.ndarray,
+    tau: Trajectories,
+) -> np.ndarray:
     r""":math:`\log\pi_\theta(y\mid x)=\sum_t\log\pi_\theta(y_t\mid x,y_{<t})` of responses, shape ``(N,)``.
 
     Statement: `response_score`. The end token counts, what follows it does not. A complex ``theta``
@@ -181,7 +182,11 @@ def sequence_log_prob(policy: Policy, theta: np.ndarray, tau: Trajectories) -> n
     return token_log_prob(policy, theta, tau).sum(axis=1)
 
 
-def token_log_prob(policy: Policy, theta: np.ndarray, tau: Trajectories) -> np.ndarray:
+def token_log_prob(
+    policy: Policy,
+    theta: np.ndarray,
+    tau: Trajectories,
+) -> np.ndarray:
     r""":math:`\log\pi_\theta(y_t\mid x,y_{<t})` of every token, shape ``(N, T)``; 0 after the end.
 
     Statement: `response_score`. Arguments and errors are those of `sequence_log_prob`.

@@ -11,7 +11,7 @@ from pgcompanion import checks
 from pgcompanion.batches import Batch, trajectory_batch
 from pgcompanion.language.divergence import regularised_reward
 from pgcompanion.language.groups import GroupAdvantage, leave_one_out
-from pgcompanion.language.ratios import whole
+from pgcompanion.language.ratios import ResponseWeight, whole
 from pgcompanion.language.responses import first_states, sequence_log_prob
 from pgcompanion.language.tasks import speak
 from pgcompanion.mdp import MDP
@@ -108,7 +108,7 @@ class Groups:
         G: int,
         rng: np.random.Generator,
         advantage: GroupAdvantage = leave_one_out,
-        weight: Callable[[np.ndarray], np.ndarray] = whole,
+        weight: ResponseWeight = whole,
         paid: Paid | None = None,
     ) -> None:
         if not (hasattr(source, "draw") and hasattr(source, "respond")):
@@ -126,8 +126,9 @@ class Groups:
         x = np.repeat(self.source.draw(self.prompts, self.rng), self.G)
         tau = self.source.respond(policy, theta, x, self.rng)
         r = self.paid(policy, theta, tau).reshape(self.prompts, self.G)
-        psi = self.advantage(r).ravel() * self.weight(tau.mask)
-        return trajectory_batch(policy, theta, tau, np.broadcast_to(psi[:, None], tau.r.shape))
+        A = self.advantage(r).ravel() * self.weight(tau.mask)
+        psi = np.broadcast_to(A[:, None], tau.r.shape)
+        return trajectory_batch(policy, theta, tau, psi)
 
 
 def penalised(theta_ref: np.ndarray, beta: float) -> Paid:
