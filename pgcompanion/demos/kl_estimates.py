@@ -31,8 +31,8 @@ controls = {
     "reference": Control("reference", tuple(REFERENCES), default="hardly c"),
 }
 
-SIMPLEX = Panel("Steps downhill", "", (-0.1, 1.1), (-0.08, 1.0), numbers="", lines=2, width=1.4)
-VALUES = Panel("Values in nats", "", (-0.6, 4.6), (0, 2.6), yticks=(0.0, 1.0, 2.0), lines=2)
+SIMPLEX = Panel("Steps downhill", "", (-0.45, 1.45), (-0.08, 1.0), numbers="", lines=2)
+VALUES = Panel("Values in nats", "", (-0.6, 4.6), (0, 2.6), yticks=(0.0, 1.0, 2.0))
 NAMES = ("KL", "k₁", "k₂", "k₃", "other")
 
 
@@ -73,14 +73,14 @@ def frame(za: float, zb: float, reference: str) -> Figure:
     """
     x = numbers(za, zb, reference)
     with style.within():
-        fig, axes = panels(((SIMPLEX, VALUES),), height=3.6)
+        fig, axes = panels(((SIMPLEX,), (VALUES,)), height=5.4, heights=(2.4, 1))
         _simplex(axes[0], x)
         colours = (style.SKY, style.MUTED, style.BLUE, style.VERMILLION, style.ORANGE)
         axes[1].bar(range(5), x["values"], color=colours)
         for i, (name, value) in enumerate(zip(NAMES, x["values"], strict=True)):
             at = min(float(value), 2.4) + 0.05
-            axes[1].text(i, at, f"{value:.2f}", ha="center", size=style.FONT - 3)
-            say(axes[1], (i + 0.6) / 5.2, -0.12, name, ha="center")
+            axes[1].text(i, at, f"{value:.2f}", ha="center", size=style.FONT - 1)
+            say(axes[1], (i + 0.6) / 5.2, -0.3, name, ha="center")
     return fig
 
 
