@@ -118,10 +118,11 @@ def describe(beta: float, wrong: float) -> str:
         end = "The true reward rises all the way."
     else:
         end = (
-            f"The true reward is highest, {x['truth'][top]:.3f}, at a KL of {x['kl'][top]:.3f}, and "
-            f"falls to {x['truth'][-1]:.3f} from there."
+            f"The true reward is highest, {text(x['truth'][top], '.3f')}, at a KL of "
+            f"{x['kl'][top]:.3f}, and falls to {text(x['truth'][-1], '.3f')} from there."
         )
     return (
         f"At price β = {text(beta)} and error {text(wrong)} of the proxy: KL {kl:.3f} nats, proxy "
-        f"{proxy:.3f}, true reward {truth:.3f}; the frontier at this divergence is {there:.3f}. {end}"
+        f"{text(proxy, '.3f')}, true reward {text(truth, '.3f')}; the frontier at this divergence is "
+        f"{text(there, '.3f')}. {end}"
     )
