@@ -7,6 +7,7 @@ import pytest
 
 from pgcompanion import exact, language
 from pgcompanion.derivatives import complex_step
+from pgcompanion.estimators import per_trajectory_gradients
 from pgcompanion.policies import TabularSoftmax
 
 EXACT, BETA = 1e-11, 0.4
@@ -150,6 +151,20 @@ def test_the_gradient_of_the_token_divergences_is_a_part(graded, measure):
 
     np.testing.assert_allclose(own, graded.derivative(fixed_prefixes), atol=EXACT)
     assert np.abs(own - truth).max() > 1e-2
+
+
+@pytest.mark.statement("kl_token_gradient", "kl_loss_gradient")
+def test_the_estimates_of_tokens_are_partial_too(graded, measure):
+    """k2 of each token as a loss has the mean of the first part; the control is k2 of the response."""
+    held, ref = (graded.policy.table(t) for t in (graded.theta, graded.theta_ref))
+    ref[-1] = held[-1]
+    part, _ = language.kl_gradient_parts(graded.mdp, graded.policy, graded.theta, ref)
+    tokens = [language.token_log_prob(graded.policy, t, graded.tau) for t in graded[2:4]]
+    k1 = tokens[0] - tokens[1]
+    terms = per_trajectory_gradients(graded.policy, graded.theta, graded.tau, k1)
+    chance = (graded.mu[:, None] * graded.p(graded.theta)).ravel()
+    assert measure(chance @ terms - part, over=graded.tau.N, of="responses") < EXACT
+    assert np.abs(graded.mean(graded.by_prompt(k1.sum(axis=1))) - part).max() > 1e-3
 
 
 @pytest.mark.statement("kl_token_gradient")
