@@ -1,6 +1,6 @@
 r"""Small language models in which everything can be computed: responses, groups, divergences, preferences.
 
-`responses` and `divergence` treat a response as a trajectory and the price for leaving a reference;
+`worlds` treats a response as a trajectory, `divergence` the price for leaving a reference;
 `groups` and `ratios` what training code makes of several responses to a prompt; `preferences` what can
 be learned from comparisons. `sources` makes batches of sampled groups, so that the package's objectives,
 steps and loops serve; `tasks` are verifiable tasks, and `comparison` runs the recipes of training code on
@@ -41,7 +41,9 @@ from pgcompanion.language.ratios import (
     token_ratio_surrogate,
     whole,
 )
-from pgcompanion.language.responses import (
+from pgcompanion.language.sources import Finite, Groups, Paid, Prompts, penalised
+from pgcompanion.language.tasks import TASKS, Checker, Task, add, brackets, reverse, sort, speak
+from pgcompanion.language.worlds import (
     END,
     Reward,
     every_response,
@@ -52,8 +54,6 @@ from pgcompanion.language.responses import (
     token_log_prob,
     world,
 )
-from pgcompanion.language.sources import Finite, Groups, Paid, Prompts, penalised
-from pgcompanion.language.tasks import TASKS, Checker, Task, add, brackets, reverse, sort, speak
 
 __all__ = [
     "END",

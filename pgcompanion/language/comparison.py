@@ -16,9 +16,9 @@ from pgcompanion.algorithms import reinforce
 from pgcompanion.batches import Exact
 from pgcompanion.language.groups import GroupAdvantage, group_advantage, leave_one_out
 from pgcompanion.language.ratios import ResponseWeight, per_response, whole
-from pgcompanion.language.responses import every_response, sequence_log_prob
 from pgcompanion.language.sources import Groups
 from pgcompanion.language.tasks import Task
+from pgcompanion.language.worlds import every_response, sequence_log_prob
 from pgcompanion.policies import Policy
 from pgcompanion.steps import Adam
 from pgcompanion.trajectories import Trajectories

@@ -12,8 +12,8 @@ from pgcompanion.batches import Batch, trajectory_batch
 from pgcompanion.language.divergence import regularised_reward
 from pgcompanion.language.groups import GroupAdvantage, leave_one_out
 from pgcompanion.language.ratios import ResponseWeight, whole
-from pgcompanion.language.responses import first_states, sequence_log_prob
 from pgcompanion.language.tasks import speak
+from pgcompanion.language.worlds import first_states, sequence_log_prob
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Policy
 from pgcompanion.trajectories import Trajectories
@@ -41,7 +41,7 @@ class Finite:
         TypeError: ``mdp`` is no MDP.
 
     Example:
-        >>> from pgcompanion.language.responses import table, world
+        >>> from pgcompanion.language.worlds import table, world
         >>> mdp = world(2, 2, reward=lambda x, y: float(len(y)), mu=[0.5, 0.5])
         >>> source = Finite(mdp)
         >>> tau = source.respond(table(mdp), np.zeros(8), np.array([0, 1]), np.random.default_rng(0))

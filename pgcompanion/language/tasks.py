@@ -14,7 +14,7 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion.language.policy import NOTHING, SequenceSoftmax
-from pgcompanion.language.responses import END, world
+from pgcompanion.language.worlds import END, world
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import NeuralSoftmax, Policy
 from pgcompanion.trajectories import Trajectories
@@ -225,6 +225,7 @@ def brackets(n: int) -> Task:
     return Task(3, prompts, n + 2, balanced)
 
 
+#: Small tasks by their names: all their responses can be listed.
 TASKS: dict[str, Callable[[], Task]] = {
     "reverse": lambda: reverse(digits=2, n=3),
     "sort": lambda: sort(digits=3, n=2),
