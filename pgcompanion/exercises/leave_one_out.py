@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
 A model wrote $G$ responses to one prompt, and a checker gave them the rewards $r_1, \dots, r_G$. The
@@ -106,11 +106,4 @@ exercise = Exercise(
     ),
     cases=cases,
     mistakes=MISTAKES,
-    stress=(
-        Stress(
-            (np.array([1e9, 1e9 + 1.0]),),
-            "with rewards that are large and close to each other, digits are lost. Subtract one reward "
-            "of the group from all of them first.",
-        ),
-    ),
 )
