@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         estimators,
         exact,
         gridworld,
+        language,
         mdp,
         objectives,
         policies,
@@ -101,6 +102,7 @@ __all__ = [
     "evaluate",
     "exact",
     "gridworld",
+    "language",
     "load",
     "mdp",
     "npg",
@@ -123,7 +125,8 @@ __all__ = [
 
 _ROOMS = (
     *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
-    *("gridworld", "mdp", "objectives", "policies", "steps", "training", "trajectories"),
+    *("gridworld", "language", "mdp", "objectives", "policies", "steps", "training"),
+    "trajectories",
     *("demos", "exercises", "experiments", "notebook", "style"),
 )
 

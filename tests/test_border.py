@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import pgcompanion as pg
-from pgcompanion import estimators, exact, objectives, policies, steps, trajectories
+from pgcompanion import estimators, exact, language, objectives, policies, steps, trajectories
 from pgcompanion.estimators import baselines, importance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +75,126 @@ def case(f: Callable[..., Any], names: str = "", /, *, allow: str = "", **given:
 
 
 ELEMENTWISE = "shape: it works on every shape"
+
+
+def language_cases() -> dict[str, Case]:
+    """The room of language models."""
+    rng = np.random.default_rng(0)
+    mdp = language.world(3, 2, lambda x, y: float(len(y)), [0.5, 0.5])
+    task = language.reverse(digits=2, n=2)
+    policy, tau = language.table(mdp), language.every_response(mdp)
+    theta, R = rng.normal(size=policy.p), 5
+    p = rng.dirichlet(np.ones(R))
+    log_p, log_ref, r = np.log(p), np.log(np.full(R, 1 / R)), rng.normal(size=R)
+    mask, tokens = np.arange(4) < np.array([[2], [4], [1]]), np.log(rng.random((2, 3, 4)))
+    ratios = {"logp_new": tokens[0], "logp_old": tokens[1], "A": rng.normal(size=3), "mask": mask}
+    two = {"log_prob": log_p, "log_prob_ref": log_ref}
+    apart, short = "shape: it broadcasts", language.Setting(K=1)
+
+    def fits(*names: str) -> str:
+        return "; ".join(f"{name} {apart}" for name in names)
+
+    return {
+        "language.responses": case(language.responses, vocabulary=3, length=2),
+        "language.world": case(
+            language.world, vocabulary=3, length=2, reward=lambda x, y: 0.0, mu=np.ones(1)
+        ),
+        "language.every_response": case(language.every_response, mdp=mdp),
+        "language.first_states": case(language.first_states, mdp=mdp),
+        "language.table": case(language.table, mdp=mdp),
+        "language.sequence_log_prob": case(
+            language.sequence_log_prob, policy=policy, theta=theta, tau=tau
+        ),
+        "language.token_log_prob": case(
+            language.token_log_prob, policy=policy, theta=theta, tau=tau
+        ),
+        "language.leave_one_out": case(language.leave_one_out, r=r, allow=f"r {ELEMENTWISE}"),
+        "language.group_advantage": case(
+            language.group_advantage, r=r, std=True, ddof=1, allow=f"r {ELEMENTWISE}"
+        ),
+        "language.group_weight": case(
+            language.group_weight, p=p, G=4, ddof=0, allow=f"p {ELEMENTWISE}"
+        ),
+        "language.pass_at_k_weight": case(
+            language.pass_at_k_weight, p=p, k=3, allow=f"p {ELEMENTWISE}"
+        ),
+        "language.mean_coefficients": case(
+            language.mean_coefficients, p=p, r=r, G=2, advantage=language.leave_one_out
+        ),
+        "language.kl_estimates": case(
+            language.kl_estimates, **two, allow=fits("log_prob", "log_prob_ref")
+        ),
+        "language.kl_loss_coefficients": case(
+            language.kl_loss_coefficients, **two, allow=fits("log_prob", "log_prob_ref")
+        ),
+        "language.kl_gradient": case(
+            language.kl_gradient, scores=rng.normal(size=(R, 3)), **two
+        ),
+        "language.kl_gradient_parts": case(
+            language.kl_gradient_parts, mdp=mdp, policy=policy, theta=theta,
+            pi_ref=np.full((mdp.S, mdp.A), 1 / mdp.A),
+        ),
+        "language.regularised_reward": case(
+            language.regularised_reward, **two, r=r, beta=0.5,
+            allow=fits("log_prob", "log_prob_ref", "r"),
+        ),
+        "language.regularised_objective": case(
+            language.regularised_objective, **two, r=r, beta=0.5,
+            allow=fits("log_prob_ref", "r"),
+        ),
+        "language.gibbs": case(
+            language.gibbs, log_prob_ref=log_ref, r=r, beta=0.5, allow=fits("log_prob_ref", "r")
+        ),
+        "language.whole": case(language.whole, mask=mask),
+        "language.per_response": case(language.per_response, mask=mask),
+        "language.per_token": case(language.per_token, mask=mask),
+        "language.token_ratio_surrogate": case(language.token_ratio_surrogate, **ratios),
+        "language.sequence_ratio_surrogate": case(
+            language.sequence_ratio_surrogate, **ratios, per_length=True
+        ),
+        "language.preference_probability": case(
+            language.preference_probability, r=r, r_other=r, allow=fits("r", "r_other")
+        ),
+        "language.dpo_loss": case(
+            language.dpo_loss, log_ratio_chosen=r, log_ratio_rejected=r, beta=0.1,
+            allow=fits("log_ratio_chosen", "log_ratio_rejected"),
+        ),
+        "language.best_of_n": case(language.best_of_n, p_ref=p, r=r, n=2),
+        "language.frontier": case(
+            language.frontier, log_prob_ref=log_ref, r_hat=r, r=r, betas=np.ones(2)
+        ),
+        "language.SequenceSoftmax": case(
+            language.SequenceSoftmax, vocabulary=3, places=2, length=2, hidden=(4,)
+        ),
+        "language.Task": case(
+            language.Task, vocabulary=3, prompts=np.ones((2, 2), int), length=2,
+            reward=task.reward,
+        ),
+        "language.reverse": case(language.reverse, digits=2, n=2),
+        "language.sort": case(language.sort, digits=2, n=2),
+        "language.add": case(language.add, base=2, n=1),
+        "language.brackets": case(language.brackets, n=2),
+        "language.speak": case(
+            language.speak, policy=policy, theta=theta, s=np.array([0, 1]),
+            after=lambda s, a: s, length=2, rng=rng,
+            allow="s shape: states may be rows",
+        ),
+        "language.Finite": case(language.Finite, mdp=mdp),
+        "language.Groups": case(
+            language.Groups, source=task, prompts=2, G=2, rng=rng,
+            advantage=language.leave_one_out, weight=language.whole,
+        ),
+        "language.learning_curve": case(
+            language.learning_curve, task=task, recipe="exact", eta=0.1, seed=1, setting=short
+        ),
+        "language.curves": case(
+            language.curves, task=task, recipe="group mean", eta=0.1, seeds=[1], setting=short
+        ),
+        "language.tuned": case(
+            language.tuned, task=task, recipe="deviation", etas=[0.1], seeds=[1], setting=short
+        ),
+        "language.penalised": case(language.penalised, theta_ref=theta, beta=0.1),
+    }  # fmt: skip
 
 
 def cases() -> dict[str, Case]:
@@ -392,6 +512,7 @@ def cases() -> dict[str, Case]:
             steps.trpo_step, "policy theta batch delta damping", backtrack=0.5
         ),
         "steps.trpo_argmax": case(steps.trpo_argmax, "policy theta batch delta"),
+        **language_cases(),
         "algorithms.iterate": case(
             pg.algorithms.iterate, "source policy theta K",
             update=lambda it: (it.theta, None),
@@ -430,6 +551,7 @@ def cases() -> dict[str, Case]:
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
     "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
+    "language.Frontier", "language.Setting",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.
 WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")

@@ -39,6 +39,12 @@ SIGNATURES = {
     "ppo_clip_objective": "logp_new logp_old A eps",
     "gae": "r V gamma lam terminated",
     "tabular_npg_update": "pi A_bar eta",
+    "leave_one_out": "r",
+    "group_advantage": "r std",
+    "kl_estimates": "log_prob log_prob_ref",
+    "kl_gradient": "scores log_prob log_prob_ref",
+    "dpo_loss": "log_ratio_chosen log_ratio_rejected beta",
+    "token_ratio_surrogate": "logp_new logp_old A mask",
 }
 
 BOOK = Path(__file__).resolve().parents[2] / "book"

@@ -15,6 +15,7 @@ from pgcompanion import (
     divergences,
     estimators,
     exact,
+    language,
     objectives,
     policies,
     steps,
@@ -67,6 +68,12 @@ PACKAGE: dict[str, Callable[..., Any]] = {
     "ppo_penalty_objective": objectives.ppo_penalty_objective,
     "ppo_clip_objective": objectives.ppo_clip_objective,
     "gae": estimators.gae,
+    "leave_one_out": language.leave_one_out,
+    "group_advantage": language.group_advantage,
+    "kl_estimates": language.kl_estimates,
+    "kl_gradient": language.kl_gradient,
+    "dpo_loss": language.dpo_loss,
+    "token_ratio_surrogate": language.token_ratio_surrogate,
 }
 OTHER_NAMES = {"performance_difference", "bernoulli_natural_gradient"}
 SEEDS = range(5)

@@ -31,6 +31,14 @@ PAGES: dict[str, tuple[str, ...]] = {
         "tabular_npg_update",
     ),
     "Proximal policy optimization": ("ppo_penalty_objective", "ppo_clip_objective", "gae"),
+    "Policy gradients of language models": (
+        "leave_one_out",
+        "group_advantage",
+        "kl_estimates",
+        "kl_gradient",
+        "dpo_loss",
+        "token_ratio_surrogate",
+    ),
 }
 
 IDS: tuple[str, ...] = tuple(id for ids in PAGES.values() for id in ids)
