@@ -28,6 +28,7 @@ SCRIPTED = [
 
 #: What a hand can do in a picture and no control says.
 DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
+    "sgd": lambda rng: {"start": (rng.uniform(-3.8, 3.8), rng.uniform(-2.5, 2.9))},
     "softmax_geometry": lambda rng: {"start": tuple(_shares(rng))},
     "trust_region": lambda rng: {"start": (rng.uniform(-2, 3.5), rng.uniform(-1, 3.5))},
 }
@@ -95,5 +96,5 @@ def _apart(x: np.ndarray, y: Any, key: str) -> float:
     if same.all():
         return 0.0
     known = np.isfinite(y)
-    scale = max(np.abs(y[known]).max(initial=0.0), 1e-6)
+    scale = max(np.abs(y[known]).max(initial=0.0), 1e-3)
     return float(np.abs(np.where(same, 0.0, x - y)).max() / scale)

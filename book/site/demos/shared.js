@@ -83,6 +83,26 @@ window.pgShared = (() => {
     };
   }
 
+  // The lines on which f(x, y) has each of the levels, as segments [x, y, X, Y], by marching squares.
+  function contours(f, [x0, x1], [y0, y1], columns, rows, levels) {
+    const xs = linspace(x0, x1, columns + 1), ys = linspace(y0, y1, rows + 1);
+    const z = Array.from(ys, (y) => Array.from(xs, (x) => f(x, y)));
+    return levels.map((level) => {
+      const segments = [];
+      for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], cut = [];
+        corners.forEach(([a, b], k) => {
+          const [c, d] = corners[(k + 1) % 4], from = z[b][a] - level, to = z[d][c] - level;
+          if (from > 0 === to > 0) return;
+          const part = from / (from - to);
+          cut.push([xs[a] + part * (xs[c] - xs[a]), ys[b] + part * (ys[d] - ys[b])]);
+        });
+        for (let k = 0; k + 1 < cut.length; k += 2) segments.push([...cut[k], ...cut[k + 1]]);
+      }
+      return { level, segments };
+    });
+  }
+
   // ---- gridworlds and their tables; a table (S, A) is one row after the other
 
   const STEPS = [[-1, 0], [0, 1], [1, 0], [0, -1]]; // up, right, down, left
@@ -411,6 +431,38 @@ window.pgShared = (() => {
     }
   }
 
+  // A gridworld: cells shaded by `shade(s)` from 0 to 1, arrows as long as a policy's probabilities.
+  function drawMap(pen, { x, y, size }, world, { shade, pi, mark, colour = "blue" }) {
+    const { cells, letter, terminal, rows, A } = world;
+    const place = ([i, j]) => [x + j * size, y + i * size];
+    pen.rect(x, y, rows[0].length * size, rows.length * size, { fill: "muted", opacity: 0.55 });
+    cells.forEach((at, s) => {
+      const [px, py] = place(at);
+      pen.rect(px + 0.5, py + 0.5, size - 1, size - 1, { fill: "paper" });
+      const fill = terminal[s] ? (letter[s] === "P" ? "vermillion" : "green") : colour;
+      pen.rect(px + 0.5, py + 0.5, size - 1, size - 1, { fill, opacity: terminal[s] ? 0.45 : +(0.75 * shade(s)).toFixed(3) });
+    });
+    const arrows = [];
+    cells.forEach((at, s) => {
+      const [px, py] = place(at), middle = [px + size / 2, py + size / 2];
+      if (terminal[s]) return;
+      STEPS.forEach(([di, dj], a) => {
+        const far = 0.44 * size * pi[s * A + a];
+        if (far > 1.5) arrows.push([...middle, middle[0] + far * dj, middle[1] + far * di]);
+      });
+    });
+    pen.arrows(arrows, "ink", { width: size > 30 ? 1.8 : 1.2, head: Math.min(size / 7, 6) });
+    cells.forEach((at, s) => {
+      const [px, py] = place(at);
+      if (terminal[s] || letter[s] === "S")
+        pen.say(px + 3, py + 12, letter[s] === "S" ? "S" : letter[s] === "P" ? "pit" : letter[s] === "G" ? "goal" : `+${letter[s]}`, { size: 11, bold: true });
+    });
+    if (mark !== undefined) {
+      const [px, py] = place(cells[mark]);
+      pen.rect(px + 1, py + 1, size - 2, size - 2, { stroke: "vermillion", width: 2, dash: "4 3" });
+    }
+  }
+
   // ---- the controls
 
   const STOPS = 400;
@@ -544,6 +596,11 @@ window.pgShared = (() => {
         values[key] = Math.floor(t);
         request();
       },
+      // Draw once with other moments than the controls': what a button shows in passing.
+      glance(moments) {
+        Object.assign(at, moments);
+        request();
+      },
       quiet(on) {
         caption.setAttribute("aria-live", on ? "off" : "polite");
       },
@@ -630,7 +687,7 @@ window.pgShared = (() => {
   }
 
   return {
-    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam,
-    gridworld, evaluate, actionValue, exactBatch, text, fixed, percent, start,
+    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours,
+    gridworld, evaluate, actionValue, exactBatch, drawMap, text, fixed, percent, start,
   };
 })();

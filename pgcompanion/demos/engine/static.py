@@ -34,7 +34,7 @@ def handed_over(demo: Demo) -> dict[str, Any]:
     constants = getattr(demo, "constants")  # noqa: B009  (not every demo has it)
     return {
         "controls": [_described(name, each) for name, each in demo.controls.items()],
-        "constants": {name: _plain(x) for name, x in constants().items()},
+        "constants": _plain(constants()),
     }
 
 
@@ -68,6 +68,8 @@ def _plain(x: Any) -> Any:
     """Arrays as lists, so that JSON can say them."""
     if isinstance(x, dict):
         return {key: _plain(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [_plain(value) for value in x]
     return x.tolist() if isinstance(x, np.ndarray | np.generic) else x
 
 
