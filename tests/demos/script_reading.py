@@ -28,6 +28,7 @@ SCRIPTED = [
 
 #: What a hand can do in a picture and no control says.
 DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
+    "gridworlds": lambda rng: {"world": _painted(rng), "knob": rng.uniform()},
     "sgd": lambda rng: {"start": (rng.uniform(-3.8, 3.8), rng.uniform(-2.5, 2.9))},
     "softmax_geometry": lambda rng: {"start": tuple(_shares(rng))},
     "trust_region": lambda rng: {"start": (rng.uniform(-2, 3.5), rng.uniform(-1, 3.5))},
@@ -46,6 +47,14 @@ RUN = """([source, name, data, choices]) => {
 def _shares(rng: np.random.Generator) -> np.ndarray:
     shares = np.maximum(rng.dirichlet(np.full(3, 0.5)), 0.002)
     return shares / shares.sum()
+
+
+def _painted(rng: np.random.Generator) -> str:
+    """A map as a reader might paint it, with a start and a goal."""
+    rows, columns = rng.integers(2, 5, size=2)
+    letters = rng.choice(list("....#P"), size=rows * columns)
+    letters[rng.choice(rows * columns, 2, replace=False)] = "S", "G"
+    return "\n".join("".join(row) for row in letters.reshape(rows, columns))
 
 
 def script(name: str) -> str:

@@ -1,8 +1,8 @@
 "use strict";
 // A table that is wrong where the old policy never goes, and a leap that goes there.
-window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionValue, hashed, drawMap, linspace, text, fixed }) => {
+window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionValue, drawMap, drawCrowd, walkButton, linspace, text, fixed }) => {
   const { map, step, rewards, H, Q, cell, traps } = constants;
-  const world = gridworld(map, { step, rewards }), { S, A, to } = world, SA = S * A, ALPHAS = linspace(0, 1, 41);
+  const world = gridworld(map, { step, rewards }), { S, A } = world, SA = S * A, ALPHAS = linspace(0, 1, 41);
   const old = Float64Array.from({ length: H * SA }, (_, i) => constants.pi[Math.floor((i % SA) / A)][i % A]);
   const before = evaluate(world, old, H);
   const visitsOf = (d) => Array.from({ length: S }, (_, s) => {
@@ -58,22 +58,6 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
     return { J, promise, bound, curve: rows, visits: visitsOf(d), sums };
   }
 
-  // Walkers of a policy after h steps, always with the same luck: nearby policies, nearby crowds.
-  const WALKERS = 60, START = world.mu0.indexOf(1);
-  function walk(pi, h) {
-    return Array.from({ length: WALKERS }, (_, n) => {
-      let s = START, last = s;
-      for (let k = 0; k < h; k++) {
-        const from = k * SA + s * A;
-        let u = hashed(n * H + k, 5), a = 0;
-        while (a < A - 1 && (u -= pi[from + a]) > 0) a++;
-        last = s;
-        s = to[3 * (s * A + a)];
-      }
-      return [last, s];
-    });
-  }
-
   function draw(pen, { trap, e, alpha }, n, at) {
     const { width, wide } = pen, half = (width - 20) / 2, { target } = curve(trap, e), now = stepTo(target, alpha);
     const tall = Math.min((half / 7) * 4, 180), h = at.clock ?? H;
@@ -90,15 +74,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
         for (let a = 0; a < A; a++) mean[s * A + a] /= all;
       }
       drawMap(pen, box, world, { shade: (s) => Math.sqrt(Math.min(visits[s] / 4, 1)), pi: mean, mark: cell });
-      // A crowd on the map, at the end or while it walks.
-      const k = Math.floor(h), part = h - k, crowd = walk(pi, Math.min(k + 1, H)), then = k >= H ? 1 : part;
-      let dots = "";
-      crowd.forEach(([from, s], j) => {
-        const place = (c) => [box.x + (c[1] + 0.15 + 0.7 * hashed(j, 8)) * size, box.y + (c[0] + 0.3 + 0.6 * hashed(j, 9)) * size];
-        const [a, b] = [place(world.cells[from]), place(world.cells[s])];
-        dots += `M${(a[0] + then * (b[0] - a[0]) - 2.5).toFixed(1)} ${(a[1] + then * (b[1] - a[1])).toFixed(1)}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z`;
-      });
-      pen.path(dots, { fill: "vermillion", stroke: "paper", width: 0.7 });
+      drawCrowd(pen, box, world, pi, h, H);
     });
 
     const y = 30 + tall + 50, left = 38, w = wide ? (width - left - 12 - 50) / 2 : width - left - 12, high = wide ? 190 : 140;
@@ -132,26 +108,12 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
     pen.height = below + high + 36;
   }
 
-  // A button lets both crowds walk the twenty steps once more.
-  function extras(life, make) {
-    const button = make("button", { type: "button", class: "pg-demo__button" }, "Let them walk");
-    let frame = 0;
-    button.addEventListener("click", () => {
-      cancelAnimationFrame(frame);
-      const begin = performance.now(), tick = (now) => {
-        const h = Math.min((now - begin) / 250, H);
-        life.glance({ clock: h });
-        if (h < H && life.figure.isConnected) frame = requestAnimationFrame(tick);
-      };
-      frame = requestAnimationFrame(tick);
-    });
-    return [button];
-  }
+  const tools = (life) => [walkButton(life, H)];
 
   function describe({ trap, e, alpha }, n) {
     return `A table praises ${trap} in one cell by ${text(e)} too much. A step of α = ${text(alpha)} turns J = ${fixed(before.J, 3)} into ${fixed(n.J, 3)}; ` +
       `the old policy's visits promised ${fixed(n.promise, 3)}, the bound allows ${fixed(n.bound, 3)}. In the marked cell the old policy spends ` +
       `${text(visitsOf(before.d)[cell])} steps of an episode, the new one ${text(n.visits[cell])}.`;
   }
-  return { numbers, draw, describe, extras };
+  return { numbers, draw, describe, tools };
 };

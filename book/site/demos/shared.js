@@ -3,7 +3,8 @@
 // A demo's script fills pgDemos.NAME with a function of these tools and of its constants that returns
 //   numbers(values): all that the picture shows; tests/demos/test_scripts.py compares it with Python's;
 //   draw(pen, values, numbers, at): one picture; `at` holds the moments while they move between steps;
-//   describe(values, numbers): one sentence.
+//   describe(values, numbers): one sentence;
+//   tools(life): where there are any, buttons and the like to stand below the picture.
 // Functions draw afresh whatever they show. The pen keeps the elements and touches what has changed.
 window.pgDemos = {};
 window.pgShared = (() => {
@@ -289,7 +290,7 @@ window.pgShared = (() => {
       for (const [x, y, X, Y] of list) {
         const far = Math.hypot(X - x, Y - y);
         if (far < 1) continue;
-        const tip = Math.min(head, far), u = (X - x) / far, v = (Y - y) / far;
+        const tip = Math.min(head, 0.6 * far), u = (X - x) / far, v = (Y - y) / far;
         const side = (turn) => `${round(X - tip * (u - 0.5 * turn * v))} ${round(Y - tip * (v + 0.5 * turn * u))}`;
         d += `M${round(x)} ${round(y)}L${round(X)} ${round(Y)}M${side(1)}L${round(X)} ${round(Y)}L${side(-1)}`;
       }
@@ -312,7 +313,7 @@ window.pgShared = (() => {
 
     // A mark that is dragged, and moved with the arrow keys: `move(x, y)` and `step(right, up)` return
     // the values that change, `act()` answers Enter. A press in its region brings it there.
-    handle({ label, x, y, says, fill = "vermillion", shape = 9, move, step, act, region, value = 0 }) {
+    handle({ label, x, y, says, fill = "vermillion", shape = 9, move, step, act, region, value = 0, ghost }) {
       let grip = this.grips[this.used];
       if (!grip) {
         const node = document.createElementNS(SVG, "g");
@@ -335,6 +336,7 @@ window.pgShared = (() => {
         node.lastChild.setAttribute("fill", colour(fill));
         node.lastChild.setAttribute("r", shape);
       }
+      node.classList.toggle("pg-demo__handle--ghost", Boolean(ghost));
       if (grip.says !== says) {
         grip.says = says;
         node.setAttribute("aria-valuetext", says);
@@ -463,6 +465,48 @@ window.pgShared = (() => {
     }
   }
 
+  // A crowd that walks by a policy (S, A), or (H, S, A), always with the same luck: nearby policies make
+  // nearby crowds. `h` is how many steps they have walked, and between two of them they are on the way.
+  function drawCrowd(pen, { x, y, size }, world, pi, h, H, n = 60) {
+    const { S, A, cells, to, p, mu0 } = world, timed = pi.length > S * A ? S * A : 0;
+    const begin = Array.from(mu0, (_, s) => s).filter((s) => mu0[s] > 0), part = h >= H ? 1 : h - Math.floor(h);
+    const last = Math.min(Math.floor(h) + 1, H);
+    let dots = "";
+    for (let j = 0; j < n; j++) {
+      let from = begin[j % begin.length], s = from;
+      for (let k = 0; k < last; k++) {
+        const row = k * timed + s * A;
+        let u = hashed(2 * (j * H + k), 5), a = 0, v = hashed(2 * (j * H + k) + 1, 5), way = 0;
+        while (a < A - 1 && (u -= pi[row + a]) > 0) a++;
+        const i = 3 * (s * A + a);
+        while (way < 2 && (v -= p[i + way]) > 0) way++;
+        from = s;
+        s = to[i + way];
+      }
+      const place = ([i, j2]) => [x + (j2 + 0.15 + 0.7 * hashed(j, 8)) * size, y + (i + 0.3 + 0.6 * hashed(j, 9)) * size];
+      const [a, b] = [place(cells[from]), place(cells[s])];
+      dots += `M${round(a[0] + part * (b[0] - a[0]) - 2.5)} ${round(a[1] + part * (b[1] - a[1]))}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z`;
+    }
+    pen.path(dots, { fill: "vermillion", stroke: "paper", width: 0.7 });
+  }
+
+  // A button that lets the crowd walk: `clock` runs from 0 to H.
+  function walkButton(life, H) {
+    const button = make("button", { type: "button", class: "pg-demo__button" }, "Let them walk");
+    let begin = 0;
+    const tick = (now) => {
+      const h = Math.min((now - begin) / 220, H);
+      life.glance({ clock: h });
+      if (h < H && life.figure.isConnected) requestAnimationFrame(tick);
+    };
+    button.addEventListener("click", () => {
+      const idle = performance.now() - begin > 220 * H;
+      begin = performance.now();
+      if (idle) requestAnimationFrame(tick);
+    });
+    return button;
+  }
+
   // ---- the controls
 
   const STOPS = 400;
@@ -577,7 +621,7 @@ window.pgShared = (() => {
     let frame = 0, width = 0, spoken = 0;
 
     const life = {
-      figure, values, numbers: demo.numbers,
+      figure, values, numbers: demo.numbers, rows: {},
       set(patch, by) {
         for (const control of controls) {
           if (!(control.name in patch) || control.options) continue;
@@ -611,6 +655,7 @@ window.pgShared = (() => {
     const rows = controls.map((control) => {
       at[control.name] = control.value;
       const row = (control.options ? menu : slider)(control, life.set);
+      life.rows[control.name] = row.node;
       if (control.time) {
         clocks[control.name] = player(control, life);
         row.node.append(clocks[control.name].node);
@@ -618,7 +663,8 @@ window.pgShared = (() => {
       return row;
     });
     find(".pg-demo__controls").append(...rows.map((row) => row.node));
-    (demo.extras?.(life, make) ?? []).forEach((node) => find(".pg-demo__controls").append(node));
+    const tools = demo.tools?.(life) ?? [];
+    if (tools.length) picture.after(make("div", { class: "pg-demo__tools" }, ...tools));
 
     function render() {
       frame = 0;
@@ -688,6 +734,6 @@ window.pgShared = (() => {
 
   return {
     linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours,
-    gridworld, evaluate, actionValue, exactBatch, drawMap, text, fixed, percent, start,
+    gridworld, evaluate, actionValue, exactBatch, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
   };
 })();

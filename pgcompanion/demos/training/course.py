@@ -19,6 +19,9 @@ from pgcompanion.policies import TabularSoftmax
 
 H, K = 30, 16
 
+#: Of PPO's clip, which has no exact step: the size of Adam's steps, and how often it passes the batch.
+ETA, EPOCHS = 0.1, 20
+
 
 class Algorithm(NamedTuple):
     """A generator of iterates, and its knob: the argument, its symbol, and its three values."""
@@ -34,7 +37,7 @@ ALGORITHMS = {
     "NPG": Algorithm(npg, "eta", "η", (1.0, 4.0, 16.0)),
     "TRPO": Algorithm(partial(trpo, solver="exact"), "delta", "δ", (0.03, 0.3, 3.0)),
     "PPO penalty": Algorithm(partial(ppo, solver="exact"), "lam", "λ", (1.0, 0.1, 0.01)),
-    "PPO clip": Algorithm(partial(ppo, eta=0.1, epochs=20), "eps", "ε", (0.1, 0.3, 0.9)),
+    "PPO clip": Algorithm(partial(ppo, eta=ETA, epochs=EPOCHS), "eps", "ε", (0.1, 0.3, 0.9)),
 }
 
 
