@@ -15,6 +15,7 @@ from pgcompanion.demos.training.course import (
     EPOCHS,
     ETA,
     ITERATION,
+    LEAST,
     Course,
     H,
     K,
@@ -80,10 +81,12 @@ def numbers(world: str, algorithm: str, knob: Knob, k: int) -> dict[str, np.ndar
 def constants() -> dict[str, Any]:
     """The maps, how the ground is, and the algorithms with their knobs."""
     ground = world_of("S.G")
-    knobs = {name: {"symbol": each.symbol, "values": each.values} for name, each in ALGORITHMS.items()}
+    knobs = {
+        name: {"symbol": each.symbol, "values": each.values} for name, each in ALGORITHMS.items()
+    }
     maps = {name: MAPS[str(name)] for name in controls["world"].values}
     paid = {"slip": ground.slip, "step": ground.step_reward, "H": H, "K": K}
-    return paid | {"maps": maps, "algorithms": knobs, "eta": ETA, "epochs": EPOCHS}
+    return paid | {"maps": maps, "algorithms": knobs, "eta": ETA, "epochs": EPOCHS, "least": LEAST}
 
 
 def frame(world: str, algorithm: str, knob: Knob, k: int) -> Figure:

@@ -67,9 +67,7 @@ def squares(eta: float, N: int, start: Start = START) -> np.ndarray:
     return np.asarray(each.cumsum() / np.arange(1, K + 1))
 
 
-def bound(
-    eta: float, N: int, k: np.ndarray, start: Start = START
-) -> np.ndarray | None:
+def bound(eta: float, N: int, k: np.ndarray, start: Start = START) -> np.ndarray | None:
     """What the theorem promises for that mean after each of ``k`` steps; nothing if η > 1/β.
 
     Statement: `sgd_rate`.

@@ -155,7 +155,10 @@ def numbers(start: Start, gap: float, view: str, k: int) -> dict[str, np.ndarray
         "tails": field("Vanilla", gap, view)[0],
         "heads": np.array([field(method, gap, view)[1] for method in STEPS]),
         "length": np.array(
-            [np.linalg.norm(step(each[k], gap)) for step, each in zip(STEPS.values(), paths, strict=True)]
+            [
+                np.linalg.norm(step(each[k], gap))
+                for step, each in zip(STEPS.values(), paths, strict=True)
+            ]
         ),
     }
 

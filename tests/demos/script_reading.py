@@ -69,7 +69,10 @@ def run(page: Page, demo: ModuleType, choices: list[dict[str, Any]], source: str
 
 def corners(demo: ModuleType, most: int = 60) -> list[dict[str, Any]]:
     """A grid: the first, the middle and the last value of every control, `most` of them, spread evenly."""
-    ends = [[c.values[i] for i in {0, len(c.values) // 2, len(c.values) - 1}] for c in demo.controls.values()]
+    ends = [
+        [c.values[i] for i in {0, len(c.values) // 2, len(c.values) - 1}]
+        for c in demo.controls.values()
+    ]
     choices = [dict(zip(demo.controls, values, strict=True)) for values in product(*ends)]
     places = np.unique(np.linspace(0, len(choices) - 1, most).astype(int))
     return [defaults(demo), *(choices[place] for place in places)]
@@ -89,7 +92,7 @@ def _between(control: Control, rng: np.random.Generator) -> Any:
         return control.values[rng.integers(len(control.values))]
     low, high = float(control.values[0]), float(control.values[-1])
     x = np.exp(rng.uniform(np.log(low), np.log(high))) if control.log else rng.uniform(low, high)
-    return int(round(x)) if control.whole or control.time else float(x)
+    return round(x) if control.whole or control.time else float(x)
 
 
 def apart(there: dict[str, Any], here: dict[str, np.ndarray]) -> float:

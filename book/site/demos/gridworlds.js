@@ -1,7 +1,7 @@
 "use strict";
 // A playground: paint a map, and one or two algorithms learn it exactly, on one clock.
 window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softmax, logSoftmax, adam, drawMap, drawCrowd, walkButton, make, clamp, linspace, text, fixed }) => {
-  const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS } = constants;
+  const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS, least: LEAST } = constants;
   const KNOBS = ["careful", "medium", "bold"], TINY = 1e-300, EPSILON = 2 ** -52;
   const mapOf = (world) => maps[world] ?? world;
   const setting = (algorithm, knob) => {
@@ -79,7 +79,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
   function trust(theta, batch, A, delta) {
     const g = gradient(batch, A), x = natural(batch, g, A);
     const along = g.reduce((t, each, i) => t + each * x[i], 0), gain = along > 0 ? Math.sqrt(2 * delta * along) : 0;
-    if (!(gain > 0)) return theta;
+    if (gain < LEAST) return theta;
     let best = theta, distance = Infinity;
     const excess = (log) => {
       const next = penalised(theta, batch, A, Math.exp(log)), reached = divergence(batch, logSoftmax(next, A), A) / delta;

@@ -1,6 +1,6 @@
 "use strict";
 // Importance sampling: a target bell, samples of another, and what their weights are worth.
-window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax, uniform, linspace, clamp, text, fixed, percent }) => {
+window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax, uniform, linspace, erfc, text, fixed, percent }) => {
   const { map, slip, direction, H, values: VALUES, batches: BATCHES, most, stream } = constants;
   const NORMAL = 1.96, ROOT = Math.sqrt(2 * Math.PI);
   const density = (x, m = 0, s = 1) => Math.exp(-(((x - m) / s) ** 2) / 2) / (s * ROOT);
@@ -8,19 +8,6 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     const shares = VALUES.map((x) => density(x, m, s)), all = shares.reduce((x, y) => x + y);
     return shares.map((each) => each / all);
   };
-
-  // The complementary error function: a series of positive terms, and far out a continued fraction.
-  function erfc(x) {
-    if (x < 0) return 2 - erfc(-x);
-    if (x < 2.5) {
-      let term = x, total = x;
-      for (let n = 1; term > 1e-18 * total; n++) total += term *= (2 * x * x) / (2 * n + 1);
-      return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
-    }
-    let fraction = 0;
-    for (let n = 80; n > 0; n--) fraction = n / 2 / (x + fraction);
-    return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
-  }
 
   // All samples, drawn once: more of them only add to a batch.
   const samples = {};

@@ -84,6 +84,19 @@ window.pgShared = (() => {
     };
   }
 
+  // The complementary error function: a series of positive terms, and far out a continued fraction.
+  function erfc(x) {
+    if (x < 0) return 2 - erfc(-x);
+    if (x < 2.5) {
+      let term = x, total = x;
+      for (let n = 1; term > 1e-18 * total; n++) total += term *= (2 * x * x) / (2 * n + 1);
+      return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+    }
+    let fraction = 0;
+    for (let n = 80; n > 0; n--) fraction = n / 2 / (x + fraction);
+    return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+  }
+
   // The lines on which f(x, y) has each of the levels, as segments [x, y, X, Y], by marching squares.
   function contours(f, [x0, x1], [y0, y1], columns, rows, levels) {
     const xs = linspace(x0, x1, columns + 1), ys = linspace(y0, y1, rows + 1);
@@ -433,6 +446,8 @@ window.pgShared = (() => {
     }
   }
 
+  const NAMES = { G: "goal", P: "pit" };
+
   // A gridworld: cells shaded by `shade(s)` from 0 to 1, arrows as long as a policy's probabilities.
   function drawMap(pen, { x, y, size }, world, { shade, pi, mark, colour = "blue" }) {
     const { cells, letter, terminal, rows, A } = world;
@@ -457,7 +472,7 @@ window.pgShared = (() => {
     cells.forEach((at, s) => {
       const [px, py] = place(at);
       if (terminal[s] || letter[s] === "S")
-        pen.say(px + 3, py + 12, letter[s] === "S" ? "S" : letter[s] === "P" ? "pit" : letter[s] === "G" ? "goal" : `+${letter[s]}`, { size: 11, bold: true });
+        pen.say(px + 3, py + 12, (size < 34 ? {} : NAMES)[letter[s]] ?? letter[s], { size: 11, bold: true });
     });
     if (mark !== undefined) {
       const [px, py] = place(cells[mark]);
@@ -526,7 +541,7 @@ window.pgShared = (() => {
     const places = Math.max(0, 2 - Math.floor(Math.log10((high - low) / 2)));
     const value = (t) => {
       const x = log ? low * (high / low) ** t : low + (high - low) * t;
-      return whole ? Math.round(x) : log ? +x.toPrecision(3) : +x.toFixed(places);
+      return whole ? Math.round(x) : log ? +x.toPrecision(4) : +x.toFixed(places);
     };
     input.addEventListener("input", () => set({ [control.name]: value(input.value / stops) }, control.name));
     const show = (x) => {
@@ -621,7 +636,7 @@ window.pgShared = (() => {
     let frame = 0, width = 0, spoken = 0;
 
     const life = {
-      figure, values, numbers: demo.numbers, rows: {},
+      figure, values, at, numbers: demo.numbers, rows: {},
       set(patch, by) {
         for (const control of controls) {
           if (!(control.name in patch) || control.options) continue;
@@ -710,6 +725,10 @@ window.pgShared = (() => {
     for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => (held = null));
     const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     svg.addEventListener("keydown", (event) => {
+      if (frame) {
+        cancelAnimationFrame(frame); // the next step starts from where the last one led
+        render();
+      }
       const grip = pen.grips.find((each) => each.node === event.target), arrow = ARROWS[event.key];
       const patch = !grip ? null : arrow ? grip.step(...arrow.map((x) => x * (event.shiftKey ? 10 : 1)))
         : event.key === "Enter" || event.key === " " ? grip.act?.() : null;
@@ -733,7 +752,7 @@ window.pgShared = (() => {
   }
 
   return {
-    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours,
+    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours, erfc,
     gridworld, evaluate, actionValue, exactBatch, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
   };
 })();
