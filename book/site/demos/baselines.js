@@ -104,7 +104,7 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, text, fixed }) => {
     if (out) cloud.note(0.99, 0.06, `${out} outside`, { fill: "blue", anchor: "end", halo: true });
 
     const top = 30 + h + 68, half = wide ? (width - 40) * 0.56 : width - 8;
-    pen.say(4, top - 9, "Exact variance of one episode's estimate", { bold: true });
+    pen.say(4, top - 9, "Exact variance, one episode", { bold: true });
     const [low, high] = [0.004, Math.max(...n.totals, 1)], room = half - 150;
     PSI.forEach((each, i) => {
       const chosen = each === psi, at = top + 16 + 22 * i;

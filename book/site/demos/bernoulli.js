@@ -69,7 +69,7 @@ window.pgDemos.bernoulli = ({ constants, linspace, text, fixed }) => {
     });
     const chance = pen.panel({
       ...over, x: wide ? left + half + 44 : left, y: wide ? y : y + h + 66, w: half, h, ylim: [-0.06, 1.06],
-      yticks: [0, 0.5, 1], title: "π(1), the probability of success", xlabel: "step k", flush: wide ? left + half + 14 : 4,
+      yticks: [0, 0.5, 1], title: wide ? "Chance of success, π(1)" : "π(1), the probability of success", xlabel: "step k", flush: wide ? left + half + 14 : 4,
     });
     const shown = Array.from({ length: k + 1 }, (_, i) => i);
     [[parameter, n.flow, n.theta, (x) => x], [chance, n.flow.map((path) => path.map(sigmoid)), n.pi, sigmoid]].forEach(

@@ -98,8 +98,8 @@ window.pgDemos.clipped_objective = ({ constants, logSoftmax, adam, clamp, text, 
       });
       drawBars(bars, ratio, side, sign, eps);
     });
-    pen.height = 30 + tall + gap + short + 36;
-    pen.say(left - 24, pen.height - 5, `the policy has moved by a KL of ${fixed(n.kl, 3)}`, { fill: "muted", size: 12 });
+    pen.height = 30 + tall + gap + short + 54;
+    pen.say(left - 24, pen.height - 6, `After ${e} epoch${e === 1 ? "" : "s"} the policy has moved by a KL of ${fixed(n.kl, 3)}.`);
   }
 
   const BINS = 48;

@@ -96,7 +96,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
     const below = wide ? y : y + high + 60;
     const sums = pen.panel({
       x: wide ? left + w + 50 : left, y: below, w, h: high, xlim: [-0.6, H + 0.6], ylim: [-1.9, 0.55], xticks: [0, 5, 10, 15, 20],
-      yticks: [-1.5, -1, -0.5, 0, 0.5], title: wide ? "Old advantages along the new way" : "Old advantages, added up along the new way", flush: wide ? left + w + 20 : 4, xlabel: "steps",
+      yticks: [-1.5, -1, -0.5, 0, 0.5], title: wide ? "Advantages so far" : "Old advantages, added up along the new way", flush: wide ? left + w + 20 : 4, xlabel: "steps",
     });
     const steps = linspace(0, H, H + 1);
     sums.band(steps, steps.map(() => -9), steps.map((k) => ((n.bound - before.J) * k) / H), { fill: "purple", opacity: 0.3 });

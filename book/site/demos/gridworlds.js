@@ -41,37 +41,53 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
   };
 
   const logAdd = (x, y) => {
-    const [low, high] = x < y ? [x, y] : [y, x];
-    return high === -Infinity ? -Infinity : high + Math.log1p(Math.exp(low - high));
+    const high = Math.max(x, y);
+    return high === -Infinity ? high : high + Math.log1p(Math.exp(Math.min(x, y) - high));
   };
-  const logSum = (x) => {
-    const top = Math.max(...x);
-    return top + Math.log(x.reduce((total, each) => total + Math.exp(each - top), 0));
-  };
+  function logSum(x) {
+    let top = -Infinity, total = 0;
+    for (let a = 0; a < x.length; a++) top = Math.max(top, x[a]);
+    for (let a = 0; a < x.length; a++) total += Math.exp(x[a] - top);
+    return top + Math.log(total);
+  }
   // The change of a state's logits that maximises Σ πA − λ KL: π = λπᵏ / (ν − A), with ν by Newton's method.
-  function tilt(logPi, A, lam) {
-    const best = Math.max(...A), gap = A.map((each) => Math.log(best - each)), weight = logPi.map((each) => Math.log(lam) + each);
-    let low = logSum(weight.map((each, a) => (gap[a] === -Infinity ? each : -Infinity))), high = logSum(weight);
-    const off = 4 * EPSILON * (1 + Math.max(...weight.map(Math.abs)));
-    const strong = 1 - logPi.reduce((x, each, a) => x + Math.exp(Math.min(each + gap[a] - Math.log(lam), 1)), 0);
-    let u = Math.max(low, Math.log(lam) + Math.log(Math.max(strong, TINY)));
+  // `gain` holds the advantages; the change is left in it.
+  const [gap, weight, nu, part] = [0, 1, 2, 3].map(() => new Float64Array(4));
+  function tilt(log, from, gain, lam) {
+    const A = gain.length, logLam = Math.log(lam);
+    let best = -Infinity, largest = 0, strong = 1;
+    for (let a = 0; a < A; a++) best = Math.max(best, gain[a]);
+    for (let a = 0; a < A; a++) {
+      gap[a] = Math.log(best - gain[a]);
+      weight[a] = logLam + log[from + a];
+      largest = Math.max(largest, Math.abs(weight[a]));
+      strong -= Math.exp(Math.min(log[from + a] + gap[a] - logLam, 1));
+      part[a] = gap[a] === -Infinity ? weight[a] : -Infinity;
+    }
+    let low = logSum(part), high = logSum(weight), u = Math.max(low, logLam + Math.log(Math.max(strong, TINY)));
     for (let i = 0; i < 100; i++) {
-      const nu = gap.map((each) => logAdd(u, each)), p = weight.map((each, a) => each - nu[a]), total = logSum(p);
-      if (Math.abs(total) <= off) break;
+      for (let a = 0; a < A; a++) part[a] = weight[a] - (nu[a] = logAdd(u, gap[a]));
+      const total = logSum(part);
+      if (Math.abs(total) <= 4 * EPSILON * (1 + largest)) break;
       if (total > 0) low = u;
       else high = u;
-      const slope = p.reduce((x, each, a) => x + Math.exp(each - total + u - nu[a]), 0), next = u + total / Math.max(slope, TINY);
+      let slope = 0;
+      for (let a = 0; a < A; a++) slope += Math.exp(part[a] - total + u - nu[a]);
+      const next = u + total / Math.max(slope, TINY);
       u = next >= low && next <= high ? next : (low + high) / 2;
     }
-    const d = gap.map((each) => -logAdd(u, each)), mean = d.reduce((x, y) => x + y) / d.length;
-    return d.map((each) => each - mean);
+    let mean = 0;
+    for (let a = 0; a < A; a++) mean += (gain[a] = -logAdd(u, gap[a])) / A;
+    for (let a = 0; a < A; a++) gain[a] -= mean;
   }
-  function penalised(theta, batch, A, lam) {
-    const { pi, n, both, log } = batch, next = theta.slice();
+  const change = new Float64Array(4);
+  function penalised(theta, { pi, n, both, log }, A, lam) {
+    const next = theta.slice();
     for (let s = 0; s < n.length; s++) {
       if (!(n[s] > 0)) continue;
-      const row = [0, 1, 2, 3].map((a) => s * A + a), mean = row.map((i) => (n[s] * pi[i] > 0 ? (pi[i] * both[i]) / (n[s] * pi[i]) : 0));
-      tilt(row.map((i) => log[i]), mean, lam).forEach((each, a) => (next[s * A + a] += each));
+      for (let a = 0, i = s * A; a < A; a++, i++) change[a] = n[s] * pi[i] > 0 ? (pi[i] * both[i]) / (n[s] * pi[i]) : 0;
+      tilt(log, s * A, change, lam);
+      for (let a = 0; a < A; a++) next[s * A + a] += change[a];
     }
     return next;
   }
@@ -104,13 +120,19 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
   }
   function clipped(theta, batch, A, eps) {
     const { log, pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
+    const g = new Float64Array(SA);
     for (let e = 0; e < EPOCHS; e++) {
-      const now = logSoftmax(next, A), pulled = now.map((each, i) => {
-        const u = Math.exp(each - log[i]);
-        return ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * pi[i] * u;
-      });
-      const all = sums(pulled, A);
-      move(pulled.map((each, i) => each - all[Math.floor(i / A)] * Math.exp(now[i]))).forEach((each, i) => (next[i] += each));
+      const now = logSoftmax(next, A);
+      for (let from = 0; from < SA; from += A) {
+        let all = 0;
+        for (let i = from; i < from + A; i++) {
+          const u = Math.exp(now[i] - log[i]);
+          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * pi[i] * u;
+        }
+        for (let i = from; i < from + A; i++) g[i] -= all * Math.exp(now[i]);
+      }
+      const step = move(g);
+      for (let i = 0; i < SA; i++) next[i] += step[i];
     }
     return next;
   }
@@ -155,7 +177,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
       if (k === K) break;
       theta = STEPS[algorithm](theta, batch, A, x);
     }
-    if (courses.size > 40) courses.clear();
+    if (courses.size > 3) courses.delete(courses.keys().next().value);
     const course = { world, iterates, kl, J: iterates.map((each) => each.J) };
     courses.set(key, course);
     return course;

@@ -147,7 +147,7 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     const below = wide ? y : y + h + 50, x = wide ? left + half + 50 : left;
     const ratios = pen.panel({
       x, y: below, w: half, h, xlim: [0, H + 1], ylim: [0.8, 300], ylog: true, xticks: [0, 10, 20, 30], yticks: [1, 10, 100],
-      title: "Whole trajectories: second moment", flush: wide ? x - 26 : 4, xlabel: "steps",
+      title: "Trajectories: second moment", flush: wide ? x - 26 : 4, xlabel: "steps",
     });
     ratios.line(linspace(0, H, H + 1), n.whole, { stroke: "vermillion" });
     ratios.line(linspace(1, H, H), n.single, { stroke: "blue" });

@@ -258,7 +258,7 @@ window.pgShared = (() => {
     }
     begin(width) {
       this.width = width;
-      this.wide = width >= 480;
+      this.wide = width >= 460;
       this.height = 0;
       this.used = 0;
       this.areas = [];
