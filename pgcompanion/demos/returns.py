@@ -14,7 +14,6 @@ from pgcompanion.demos.engine.marks import say
 from pgcompanion.demos.worlds.episodes import drawn
 from pgcompanion.estimators import total_return
 from pgcompanion.gridworld import GridWorld
-from pgcompanion.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,13 +49,6 @@ def policy(alpha: float) -> np.ndarray:
     return (1 - alpha) / WORLD.A + alpha * _good()
 
 
-@cache
-def _paths() -> tuple[Trajectories, np.ndarray]:
-    """All trajectories, and the bin of each one's return."""
-    tau = exact.trajectories(WORLD)
-    return tau, bins(total_return(tau.r)[:, 0])
-
-
 def bins(R: np.ndarray) -> np.ndarray:
     """The bin of each return; the outer ones hold all beyond. Statement: `trajectories`.
 
@@ -85,12 +77,23 @@ def numbers(alpha: float, N: int) -> dict[str, np.ndarray]:
     }
 
 
-@cache
 def _chance(alpha: float) -> np.ndarray:
-    """The exact chance of every bin, from all trajectories, ``(BINS,)``."""
-    tau, place = _paths()
-    rho = np.exp(exact.log_likelihood(WORLD, policy(alpha), tau))
-    return np.bincount(place, rho, BINS)
+    """The exact chance of every bin, ``(BINS,)``."""
+    well, rest = np.arange(H + 1), (1 - alpha) / WORLD.A
+    return np.asarray(_ways() @ ((rest + alpha) ** well * rest ** (H - well)))
+
+
+@cache
+def _ways() -> np.ndarray:
+    """What the world adds to the chance of all trajectories in a bin, by their number of good choices.
+
+    A trajectory with w good choices has that number times (rest + alpha)^w rest^(H - w), ``(BINS, H + 1)``.
+    """
+    tau = exact.trajectories(WORLD)
+    world = np.exp(exact.log_likelihood(WORLD, policy(0.0), tau)) * WORLD.A**H
+    well = _good()[tau.s, tau.a].sum(axis=1).astype(int)
+    place = bins(total_return(tau.r)[:, 0]) * (H + 1) + well
+    return np.bincount(place, world, BINS * (H + 1)).reshape(BINS, H + 1)
 
 
 @cache

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from script_reading import MODULES, SCRIPTED, SCRIPTS
+from script_reading import MODULES, SCRIPTED, SCRIPTS, anywhere
 
 from pgcompanion.demos import bernoulli, gridworlds, show
 from pgcompanion.demos.engine.controls import defaults
@@ -92,19 +92,40 @@ def test_it_fits_a_laptop_and_a_telephone(name: str, visit):
     assert small == []
 
 
+#: What is wrong with a picture's words after each of some moves: small, cut off, or on each other.
+FAULTS = """(choices) => {
+  const demo = document.querySelector(".pg-demo").pgDemo, faults = new Set();
+  for (const values of [{}, ...choices]) {
+    demo.set(values);
+    demo.render();
+    const frame = document.querySelector(".pg-demo__picture svg").getBoundingClientRect();
+    const words = [...document.querySelectorAll(".pg-demo__picture text")].map((text) => {
+      const box = text.getBoundingClientRect(), rim = box.height / 4;
+      if (parseFloat(getComputedStyle(text).fontSize) < 11) faults.add("small: " + text.textContent);
+      return {text: text.textContent, left: box.left, right: box.right,
+              top: box.top + rim, bottom: box.bottom - rim};
+    });
+    words.forEach((one, place) => {
+      if (one.left < frame.left - 1 || one.right > frame.right + 1 || one.top < frame.top ||
+          one.bottom > frame.bottom) faults.add("cut off: " + one.text);
+      for (const other of words.slice(place + 1))
+        if (Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+            Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1)
+          faults.add(`on each other: ${one.text}, ${other.text}`);
+    });
+  }
+  return [...faults];
+}"""
+
+
 @every
-def test_its_words_are_legible_and_inside_the_picture(name: str, visit):
+def test_its_words_are_legible_and_on_no_others(name: str, visit):
+    choices = list(anywhere(DEMOS[name], 12))
     for size in (LAPTOP, PHONE):
         page = awake(visit, html(DEMOS[name]), viewport=size)
-        faults = page.evaluate("""() => {
-          const frame = document.querySelector(".pg-demo__picture svg").getBoundingClientRect();
-          return [...document.querySelectorAll(".pg-demo__picture text")].filter((text) => {
-            const box = text.getBoundingClientRect();
-            return parseFloat(getComputedStyle(text).fontSize) < 11 || box.left < frame.left - 1 ||
-              box.right > frame.right + 1 || box.bottom > frame.bottom + 2 || box.top < frame.top - 1;
-          }).map((text) => text.textContent);
-        }""")
-        assert faults == []
+        assert page.evaluate(FAULTS, choices) == []
+    page.evaluate("document.querySelector('.pg-demo__picture text').setAttribute('font-size', 99)")
+    assert page.evaluate(FAULTS.replace("demo.render()", "0"), [])
 
 
 @every

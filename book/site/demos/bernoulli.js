@@ -43,7 +43,7 @@ window.pgDemos.bernoulli = ({ constants, linspace, text, fixed }) => {
   function draw(pen, { theta0, k }, n, at) {
     const { width: w, wide } = pen, left = 34, right = w - left - 12;
     const hill = pen.panel({
-      x: left, y: 30, w: right, h: wide ? 220 : 190, xlim: [-5, 17.5], ylim: [-8, 112],
+      x: left, y: 30, w: right, h: wide ? 220 : 190, xlim: [-5, 17.5], ylim: [-26, 114],
       xticks: [-4, 0, 4, 8, 12, 16], yticks: [0, 50, 100], xlabel: "θ", title: "J(θ): one hill, two balls", flush: 4,
     });
     hill.curve(J, { stroke: "muted", width: 4, opacity: 0.5 });

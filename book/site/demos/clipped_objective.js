@@ -99,7 +99,7 @@ window.pgDemos.clipped_objective = ({ constants, logSoftmax, adam, clamp, text, 
       drawBars(bars, ratio, side, sign, eps);
     });
     pen.height = 30 + tall + gap + short + 54;
-    pen.say(left - 24, pen.height - 6, `After ${e} epoch${e === 1 ? "" : "s"} the policy has moved by a KL of ${fixed(n.kl, 3)}.`);
+    pen.say(left - 24, pen.height - 6, `After ${e} epoch${e === 1 ? "" : "s"}: a KL of ${fixed(n.kl, 3)} from the old policy.`);
   }
 
   const BINS = 48;

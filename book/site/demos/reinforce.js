@@ -82,7 +82,7 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, contours, drawMap, l
 
     // The newest episode walks in the corridor.
     const top = 30 + h + 62, size = wide ? 40 : 30, box = { x: 4, y: top, size }, path = paths[N - 1], part = at.N - N;
-    pen.say(4, top - 9, `Episode ${N}: return ${text(returns[N - 1])}`, { bold: true });
+    pen.say(4, top - 9, wide ? `Episode ${N}: return ${text(returns[N - 1])}` : `Return ${text(returns[N - 1])}`, { bold: true });
     drawMap(pen, box, world, { shade: () => 0.1, pi: new Float64Array(world.S * A) });
     const place = (s) => [box.x + (cells[s][1] + 0.5) * size, box.y + (cells[s][0] + 0.5) * size];
     const points = path.map(place), wiggle = points.map(([x, y], k) => `${(x + (k - 4) * 0.9).toFixed(1)} ${(y + (k % 3) * 2.5 - 2.5).toFixed(1)}`);
@@ -94,7 +94,7 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, contours, drawMap, l
     const left = 3 * size + 92, tall = 2 * size + 14;
     const sums = pen.panel({
       x: left, y: top, w: width - left - 12, h: tall, xlim: [1, most], xlog: true, ylim: [-0.35, 0.35], xticks: [2, 10, 50, 400], yticks: [-0.2, 0, 0.2],
-      title: "Both components of the mean", flush: left - 36, xlabel: "episodes",
+      title: wide ? "Both components of the mean" : "The mean, part by part", flush: left - 36, xlabel: "episodes",
     });
     const so = [0, 0], curves = [[], []], counts = linspace(1, N, N);
     n.terms.forEach((term, k) => [0, 1].forEach((i) => curves[i].push((so[i] += term[i]) / (k + 1))));

@@ -70,7 +70,7 @@ window.pgDemos.returns = ({ constants, gridworld, evaluate, hashed, drawMap, lin
   function draw(pen, { alpha, N }, n, at) {
     const { width, wide } = pen, { pi, paths, returns } = seen(alpha), size = wide ? 46 : 36, box = { x: 4, y: 30, size };
     const part = at.N - N, newest = part ? N : N - 1, path = paths[Math.min(newest, most - 1)];
-    pen.say(4, 19, `Episode ${newest + 1}: return ${fixed(returns[Math.min(newest, most - 1)])}`, { bold: true });
+    pen.say(4, 19, `${wide ? `Episode ${newest + 1}: r` : "R"}eturn ${fixed(returns[Math.min(newest, most - 1)])}`, { bold: true });
     drawMap(pen, box, world, { shade: () => 0.08, pi });
     const places = path.map((s, k) => [box.x + (cells[s][1] + 0.5) * size + (k - 3) * 1.6, box.y + (cells[s][0] + 0.5) * size + ((k % 3) - 1) * 3]);
     const walked = Math.min(1 + Math.floor((part || 1) * (H + 1) * 1.5), H + 1);
@@ -96,7 +96,7 @@ window.pgDemos.returns = ({ constants, gridworld, evaluate, hashed, drawMap, lin
     const top = 30 + high + 76, tall = wide ? 190 : 170;
     const falls = pen.panel({
       x: 34, y: top, w: width - 46, h: tall, xlim: [-1.58, 1.08], ylim: [0, 0.75], xticks: [-1, -0.5, 0, 0.5, 1], yticks: [0, 0.25, 0.5],
-      title: "Where the episodes fall, and where they must in the end", flush: 4, xlabel: "return R",
+      title: wide ? "Where episodes fall, and where all would" : "Where episodes fall", flush: 4, xlabel: "return R",
     });
     const edge = (k) => (k - 0.5) * WIDTH + LOWEST;
     for (let k = 0; k < BINS; k++) {

@@ -57,7 +57,7 @@ window.pgDemos.seeds = ({ constants, uniform, linspace, clamp, erfc, text, fixed
       learners.line([seen.mean[row] - reach, seen.mean[row] + reach], [y + 0.12, y + 0.12], { stroke: colour, width: 5, opacity: 0.5 });
       learners.ball(seen.mean[row], y + 0.12, colour, 7);
       learners.say(clamp(seen.mean[row], 0.05, 0.8), y + 0.4, `${fixed(seen.mean[row])} ± ${fixed(reach)}`, { anchor: "middle", fill: colour, bold: true, halo: true });
-      learners.note(0.01, row ? 0.56 : 0.12, row ? "B: better, when it learns" : "A: steady", { fill: colour, halo: true });
+      learners.note(0.01, row ? 0.66 : 0.12, row ? "B" : "A", { fill: colour, bold: true, size: 15 });
     });
     pen.handle({
       label: "share of B's runs that fail", x: learners.X(fails[0]), y: learners.Y(-0.68 + 1.1 * fail), fill: "vermillion", shape: 6,

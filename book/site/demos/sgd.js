@@ -140,7 +140,7 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
       map.line(around.map((t) => tx + 2 * l * Math.cos(t)), around.map((t) => ty + 2 * (m * Math.cos(t) + o * Math.sin(t))), { stroke: "green", width: 2.5 });
     }
     const lost = n.theta.filter(([x, y]) => Math.abs(x) > 4 || y > 3 || y < -2.6).length;
-    map.note(0.01, 0.06, a > 0 ? "noise ball" : "no noise ball: η is too large", { fill: "green", bold: true, halo: true });
+    map.note(0.01, 0.06, a > 0 ? "noise ball" : "no noise ball", { fill: "green", bold: true, halo: true });
     if (lost) map.note(0.99, 0.06, `${lost} of ${M} off the map`, { fill: "blue", anchor: "end", halo: true });
     pen.handle({
       label: "start of all runs", x: map.X(start[0]), y: map.Y(start[1]), fill: "ink", shape: 7, region: map,
@@ -161,7 +161,7 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
       const limit = (beta * eta * sigma2) / N;
       means.line([1, K], [limit, limit], { stroke: "green", width: 1.5, dash: "6 4" });
       means.line(steps, n.bound, { stroke: "ink" });
-      pen.say(width - 12, top - 9, `bound; its limit βησ²/N = ${text(limit, 2)}`, { anchor: "end", size: 12, fill: "green" });
+      pen.say(width - 12, top - 9, `${wide ? "bound; its limit βησ²/N = " : "bound → "}${text(limit, 2)}`, { anchor: "end", size: 12, fill: "green" });
     } else pen.say(width - 12, top - 9, `no bound: η > 1/β = ${fixed(1 / beta)}`, { anchor: "end", size: 12 });
     pen.height = top + tall + 36;
   }

@@ -90,8 +90,8 @@ window.pgDemos.softmax_geometry = ({ constants, softmax, sum, text, clamp, linsp
       map.line([0.5, 1, 0, 0.5], [CORNERS[0][1], 0, 0, CORNERS[0][1]], { stroke: "muted", width: 1, fill: "grid", opacity: 0.5 });
       const r = rewards(gap);
       map.say(0.5, CORNERS[0][1], "pays 1", { anchor: "middle", dy: -8, size: 12 });
-      map.say(1, 0, `pays ${text(r[1])}`, { anchor: "middle", dy: 20, size: 12 });
-      map.say(0, 0, "pays 0", { anchor: "middle", dy: 20, size: 12 });
+      map.say(1, 0, `pays ${text(r[1])}`, { anchor: "end", dx: 16, dy: 20, size: 12 });
+      map.say(0, 0, "pays 0", { dx: -16, dy: 20, size: 12 });
     }
     const i = Math.floor(at.k), j = Math.min(i + 1, K), part = at.k - i;
     // An arrow points along a step; its length follows the root, so that none is lost.
@@ -132,7 +132,7 @@ window.pgDemos.softmax_geometry = ({ constants, softmax, sum, text, clamp, linsp
     const top = 30 + h + (over ? 36 : 58);
     const lacks = pen.panel({
       x: 44, y: top + 10, w: width - 56, h: wide ? 110 : 96, xlim: [0, K], ylim: [0.001, 2], ylog: true,
-      xticks: [0, 32, 64, 96, 128], yticks: [0.01, 0.1, 1], title: "What J lacks of the best", flush: 4, xlabel: "step k",
+      xticks: [0, 32, 64, 96, 128], yticks: [0.01, 0.1, 1], title: wide ? "What J lacks of the best" : "What J lacks", flush: 4, xlabel: "step k",
     });
     const steps = linspace(0, K, K + 1);
     [0, 1].forEach((method) => {
@@ -140,7 +140,7 @@ window.pgDemos.softmax_geometry = ({ constants, softmax, sum, text, clamp, linsp
       lacks.line(steps, n.missing[method], { stroke: COLOURS[method], width: 5, opacity: 0.3 });
       lacks.line(steps.slice(0, k + 1), n.missing[method].slice(0, k + 1), { stroke: COLOURS[method], width: 2 });
       lacks.ball(at.k, now, COLOURS[method], 7);
-      pen.say(width - 12 - (method ? 0 : 150), top + 1, `${METHODS[method]} ${text(now, 2)}`, { fill: COLOURS[method], bold: true, anchor: "end" });
+      pen.say(width - 12 - (method ? 0 : wide ? 150 : 122), top + 1, `${METHODS[method]} ${now < 1e-4 ? "< 10⁻⁴" : text(now, 2)}`, { fill: COLOURS[method], bold: true, anchor: "end" });
     });
     pen.height = top + (wide ? 110 : 96) + 48;
   }
