@@ -16,6 +16,7 @@ from pgcompanion.demos.training.course import (
     ETA,
     ITERATION,
     LEAST,
+    STREAM,
     Course,
     H,
     K,
@@ -35,7 +36,7 @@ controls = {
     "world": Control("map", ("4x4", "cliff", "detour"), default="4x4"),
     "algorithm": ALGORITHM,
     "knob": Control("its knob", KNOBS, default="medium"),
-    "k": replace(ITERATION, values=(0, 1, 2, 4, 8, K), default=0),
+    "k": replace(ITERATION, values=(0, 1, 2, 4, 8, K)),
 }
 
 
@@ -55,18 +56,18 @@ def setting(algorithm: str, knob: Knob) -> float:
     return float(low * (high / low) ** knob)
 
 
-def course(world: str, algorithm: str, knob: Knob) -> Course:
+def course(world: str, algorithm: str, knob: Knob, N: int = 0) -> Course:
     """The training behind a choice of the controls; ``world`` is a map or its name. Statement: `ppo`."""
-    return train(MAPS.get(world, world), algorithm, setting(algorithm, knob))
+    return train(MAPS.get(world, world), algorithm, setting(algorithm, knob), N)
 
 
-def numbers(world: str, algorithm: str, knob: Knob, k: int) -> dict[str, np.ndarray]:
+def numbers(world: str, algorithm: str, knob: Knob, k: int, N: int = 0) -> dict[str, np.ndarray]:
     """The objectives and the divergences of all iterates; policy, values and visits after ``k``.
 
     Statement: `ppo`. ``J (K + 1,)``, ``kl (K,)``, ``pi (S, A)``, ``V (S,)`` at the first step, ``visits
-    (S,)``, and the ``optimum`` over all policies.
+    (S,)``, and the ``optimum`` over all policies. The steps see ``N`` episodes, 0 for exact batches.
     """
-    it = course(world, algorithm, knob)
+    it = course(world, algorithm, knob, N)
     mdp, pi = it.grid.mdp(H), it.policy.table(it.iterates[k].theta)
     return {
         "J": np.array(it.J),
@@ -86,7 +87,14 @@ def constants() -> dict[str, Any]:
     }
     maps = {name: MAPS[str(name)] for name in controls["world"].values}
     paid = {"slip": ground.slip, "step": ground.step_reward, "H": H, "K": K}
-    return paid | {"maps": maps, "algorithms": knobs, "eta": ETA, "epochs": EPOCHS, "least": LEAST}
+    return paid | {
+        "maps": maps,
+        "algorithms": knobs,
+        "eta": ETA,
+        "epochs": EPOCHS,
+        "least": LEAST,
+        "stream": STREAM,
+    }
 
 
 def frame(world: str, algorithm: str, knob: Knob, k: int) -> Figure:

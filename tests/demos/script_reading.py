@@ -28,7 +28,11 @@ SCRIPTED = [
 
 #: What a hand can do in a picture and no control says.
 DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
-    "gridworlds": lambda rng: {"world": _painted(rng), "knob": rng.uniform()},
+    "gridworlds": lambda rng: {
+        "world": _painted(rng),
+        "knob": rng.uniform(),
+        "N": int(rng.choice([0, 20, 100])),
+    },
     "sgd": lambda rng: {"start": (rng.uniform(-3.8, 3.8), rng.uniform(-2.5, 2.9))},
     "softmax_geometry": lambda rng: {"start": tuple(_shares(rng))},
     "trust_region": lambda rng: {"start": (rng.uniform(-2, 3.5), rng.uniform(-1, 3.5))},

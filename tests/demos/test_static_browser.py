@@ -130,7 +130,7 @@ def test_two_demos_on_a_page_do_not_touch_each_other(toy, visit):
 
 
 def test_running_the_script_twice_changes_nothing(toy, visit):
-    page = visit(html(toy))
+    page = visit(html(toy), bypass_csp=True)
     page.add_script_tag(path=SITE / "demo.js")
     stop_the_clock(page)
     page.get_by_role("button").click()

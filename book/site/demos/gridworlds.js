@@ -1,7 +1,7 @@
 "use strict";
 // A playground: paint a map, and one or two algorithms learn it exactly, on one clock.
-window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softmax, logSoftmax, adam, drawMap, drawCrowd, walkButton, make, clamp, linspace, text, fixed }) => {
-  const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS, least: LEAST } = constants;
+window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softmax, logSoftmax, adam, drawMap, drawCrowd, walkButton, make, clamp, linspace, text, fixed }) => {
+  const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS, least: LEAST, stream } = constants;
   const KNOBS = ["careful", "medium", "bold"], TINY = 1e-300, EPSILON = 2 ** -52;
   const mapOf = (world) => maps[world] ?? world;
   const setting = (algorithm, knob) => {
@@ -145,6 +145,22 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
     "PPO clip": clipped,
   };
 
+  // The batch of N episodes: rewards-to-go less the exact values, by the sign of the difference. Its sums are
+  // divided by the policy, so that a step finds them as in an exact batch.
+  function sampledBatch(world, exact, N, stream) {
+    const { S, A, r } = world, { pi, V } = exact, { s, a } = episodes(world, pi, H, N, stream);
+    const n = new Float64Array(S), W = new Float64Array(2 * S * A);
+    for (let e = 0; e < N; e++)
+      for (let h = H - 1, toGo = 0; h >= 0; h--) {
+        const at = e * H + h, i = s[at] * A + a[at];
+        toGo += r[i];
+        const advantage = toGo - V[h * S + s[at]];
+        n[s[at]] += 1 / N;
+        W[(advantage > 0 ? 0 : S * A) + i] += advantage / N / pi[i];
+      }
+    return { pi, n, W, both: pi.map((_, i) => W[i] + W[S * A + i]) };
+  }
+
   // ---- courses of training
 
   const worlds = {}, courses = new Map();
@@ -164,18 +180,19 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
     world.optimum = V.reduce((J, v, s) => J + world.mu0[s] * v, 0);
     return (worlds[map] = world);
   }
-  function train(map, algorithm, x) {
-    const key = `${map}|${algorithm}|${x}`;
+  function train(map, algorithm, x, N = 0) {
+    const key = `${map}|${algorithm}|${x}|${N}`;
     if (courses.has(key)) return courses.get(key);
     const world = worldOf(map), { S, A } = world, iterates = [], kl = [];
     let theta = new Float64Array(S * A);
     for (let k = 0; ; k++) {
       const batch = exactBatch(world, softmax(theta, A), H);
       batch.log = logSoftmax(theta, A);
-      if (k) kl.push(divergence(iterates[k - 1], batch.log, A));
+      if (k) kl.push(divergence(iterates[k - 1].seen, batch.log, A));
+      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + k), { log: batch.log }) : batch;
       iterates.push(batch);
       if (k === K) break;
-      theta = STEPS[algorithm](theta, batch, A, x);
+      theta = STEPS[algorithm](theta, batch.seen, A, x);
     }
     if (courses.size > 3) courses.delete(courses.keys().next().value);
     const course = { world, iterates, kl, J: iterates.map((each) => each.J) };
@@ -183,8 +200,8 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
     return course;
   }
 
-  function numbers({ world, algorithm, knob, k }) {
-    const it = train(mapOf(world), algorithm, setting(algorithm, knob)), { pi, V, n } = it.iterates[k], { S, A } = it.world;
+  function numbers({ world, algorithm, knob, k, N }) {
+    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N), { pi, V, n } = it.iterates[k], { S, A } = it.world;
     return {
       J: it.J, kl: it.kl, optimum: it.world.optimum, V: V.slice(0, S), visits: n,
       pi: Array.from({ length: S }, (_, s) => pi.slice(s * A, s * A + A)),
@@ -209,7 +226,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
   function draw(pen, values, n, at) {
     const { world, algorithm, knob, k, rival, rivalKnob = 0.5 } = values, map = mapOf(world), it = worldOf(map), { width, wide } = pen;
     const sides = [[algorithm, knob], ...(rival ? [[rival, rivalKnob]] : [])];
-    const runs = sides.map(([name, turned]) => train(map, name, setting(name, turned)));
+    const runs = sides.map(([name, turned]) => train(map, name, setting(name, turned), values.N));
     const columns = it.rows[0].length, rows = it.rows.length, half = (width - 24) / 2;
     const size = Math.min(half / columns, (wide ? 250 : 190) / rows), part = at.k - k, later = Math.min(k + 1, K);
     const names = sides.map(([name, turned]) => `${name}, ${algorithms[name].symbol} = ${text(setting(name, turned))}`);
@@ -285,6 +302,11 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
       life.set({ rival: rivals.selectedIndex ? rivals.value : undefined });
     });
     life.rows.knob.after(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "against"), rivals), turned));
+    const seen = make("select", { name: "N", autocomplete: "off" });
+    const sizes = [0, 20, 100];
+    for (const N of sizes) seen.append(make("option", {}, N ? `${N} episodes` : "exactly"));
+    seen.addEventListener("input", () => life.set({ N: sizes[seen.selectedIndex] }));
+    life.rows.k.before(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "each step sees"), seen)));
     const brushes = Object.keys(BRUSHES).map((name) => {
       const button = make("button", { type: "button", class: "pg-demo__button", "aria-pressed": name === brush }, name);
       button.addEventListener("click", () => {
@@ -296,11 +318,11 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, evaluate, softm
     return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H)];
   }
 
-  function describe({ world, algorithm, knob, k, rival }, n) {
+  function describe({ world, algorithm, knob, k, N }, n) {
     const known = maps[world] ? `the map ${world}` : "your map", x = `${algorithm}, ${algorithms[algorithm].symbol} = ${text(setting(algorithm, knob))}`;
     if (!k) return `${x}, on ${known}, before the first step: the uniform policy has J = ${fixed(n.J[0], 3)}; the exact optimum is ${fixed(n.optimum, 3)}.`;
     const longest = Math.max(...n.kl.slice(0, k));
-    return `${x}, on ${known}, after ${k} step${k > 1 ? "s" : ""}: J = ${fixed(n.J[k], 3)}, the exact optimum is ${fixed(n.optimum, 3)}. ` +
+    return `${x}, on ${known}${N ? `, seen through ${N} episodes a step` : ""}, after ${k} step${k > 1 ? "s" : ""}: J = ${fixed(n.J[k], 3)}, the exact optimum is ${fixed(n.optimum, 3)}. ` +
       `The last step moved the trajectories by ${text(n.kl[k - 1])} nats, the longest by ${text(longest)}.`;
   }
   return { numbers, draw, describe, tools };

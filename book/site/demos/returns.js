@@ -1,41 +1,23 @@
 "use strict";
 // Episodes fall into the distribution of their returns, and J is its mean.
-window.pgDemos.returns = ({ constants, gridworld, evaluate, hashed, drawMap, linspace, clamp, text, fixed, percent }) => {
+window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, chosen, hashed, drawMap, linspace, clamp, text, fixed, percent }) => {
   const { map, slip, good, H, most, stream, width: WIDTH, bins: BINS, lowest: LOWEST } = constants;
   const world = gridworld(map, { slip }), { S, A, to, p, r, mu0, cells, letter } = world, ALPHAS = linspace(0, 1, 41);
-  // The chances of the next states, by state, so that luck chooses among them as in Python.
-  const next = Array.from({ length: S * A }, (_, i) => {
-    const chances = new Float64Array(S);
-    for (let k = 3 * i; k < 3 * i + 3; k++) chances[to[k]] += p[k];
-    return chances;
-  });
   const policy = (alpha) => Float64Array.from({ length: S * A }, (_, i) => (1 - alpha) / A + alpha * good[Math.floor(i / A)][i % A]);
   const bin = (R) => clamp(Math.floor((R - LOWEST + WIDTH / 2) / WIDTH + 1e-9), 0, BINS - 1);
   const curve = ALPHAS.map((alpha) => evaluate(world, policy(alpha), H).J);
 
-  function chosen(chances, from, n, u) {
-    let k = 0, so = chances[from];
-    while (k < n - 1 && so < u) so += chances[from + ++k];
-    return k;
-  }
-
   let kept = {};
   function seen(alpha) {
     if (kept.alpha === alpha) return kept;
-    const pi = policy(alpha), returns = [], paths = [];
+    const pi = policy(alpha), { s, a } = episodes(world, pi, H, most, stream), returns = [], paths = [];
     for (let n = 0; n < most; n++) {
-      const path = [];
-      let R = 0, at = 0;
-      for (let h = 0; h < H; h++) {
-        const s = h ? chosen(next[at], 0, S, hashed(2 * (n * H + h), stream)) : chosen(mu0, 0, S, hashed(2 * n * H, stream));
-        at = s * A + chosen(pi, s * A, A, hashed(2 * (n * H + h) + 1, stream));
-        path.push(s);
-        R += r[at];
-      }
-      // Where the last move led is drawn for the picture alone.
-      path.push(chosen(next[at], 0, S, hashed(n, stream + 1)));
+      let R = 0;
+      for (let i = n * H; i < n * H + H; i++) R += r[s[i] * A + a[i]];
       returns.push(R);
-      paths.push(path);
+      // Where the last move led is drawn for the picture alone.
+      const last = n * H + H - 1, end = chosen(world.next[s[last] * A + a[last]], 0, S, hashed(n, stream + 1));
+      paths.push([...s.subarray(n * H, n * H + H), end]);
     }
     return (kept = { alpha, pi, returns, paths, chance: distribution(pi), J: evaluate(world, pi, H).J });
   }

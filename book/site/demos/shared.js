@@ -196,6 +196,27 @@ window.pgShared = (() => {
     return { pi, n, visits, W, both, V, d, J };
   }
 
+  // The outcome in whose part of (0, 1) the number u lies; n chances from a place on.
+  function chosen(chances, from, n, u) {
+    let k = 0, so = chances[from];
+    while (k < n - 1 && so < u) so += chances[from + ++k];
+    return k;
+  }
+  // Episodes of a policy (S, A), the pgcompanion.demos.worlds.episodes: states and actions, (n, H).
+  function episodes(world, pi, H, n, stream) {
+    const { S, A, mu0, to, p } = world, s = new Int32Array(n * H), a = new Int32Array(n * H);
+    world.next ??= Array.from({ length: S * A }, (_, i) => {
+      const chances = new Float64Array(S);
+      for (let k = 3 * i; k < 3 * i + 3; k++) chances[to[k]] += p[k];
+      return chances;
+    });
+    for (let i = 0; i < n * H; i++) {
+      s[i] = chosen(i % H ? world.next[s[i - 1] * A + a[i - 1]] : mu0, 0, S, hashed(2 * i, stream));
+      a[i] = chosen(pi, s[i] * A, A, hashed(2 * i + 1, stream));
+    }
+    return { s, a };
+  }
+
   // ---- words
 
   const minus = (words) => words.replace(/-/g, "−");
@@ -753,6 +774,6 @@ window.pgShared = (() => {
 
   return {
     linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours, erfc,
-    gridworld, evaluate, actionValue, exactBatch, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
+    gridworld, evaluate, actionValue, exactBatch, chosen, episodes, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
   };
 })();
