@@ -119,8 +119,8 @@ def frame(alpha: float, N: int) -> Figure:
         edges = (np.arange(BINS + 1) - 0.5) * WIDTH + LOWEST
         shares.stairs(np.minimum(seen["share"], 0.6), edges, fill=True, color=style.BLUE, alpha=0.5)
         shares.stairs(np.minimum(seen["chance"], 0.6), edges, color=style.INK, lw=1.5)
-        shares.axvline(seen["J"], color=style.INK, lw=1.5, ls="--")
-        shares.axvline(seen["mean"], color=style.VERMILLION)
+        shares.axvline(float(seen["J"]), color=style.INK, lw=1.5, ls="--")
+        shares.axvline(float(seen["mean"]), color=style.VERMILLION)
         say(shares, 0.02, 0.88, f"mean of {N} episodes", style.VERMILLION)
         curve.plot(np.linspace(0, 1, 41), seen["curve"], color=style.INK)
         curve.errorbar([alpha], [seen["mean"]], 2 * seen["stderr"], color=style.VERMILLION, fmt="o")

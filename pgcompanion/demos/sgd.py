@@ -99,7 +99,7 @@ def numbers(eta: float, N: int, k: int, start: Start = START) -> dict[str, np.nd
     Statement: `sgd_rate`. ``theta`` is ``(M, 2)``, ``path (k + 1, 2)`` the first run's way, ``squares``
     and ``bound`` are ``(K,)``, ``ball (2, 2)`` is a covariance; what there is not is NaN.
     """
-    theta, start = runs(eta, N, tuple(start)), tuple(start)
+    theta = runs(eta, N, start)
     promised, spread = bound(eta, N, np.arange(1, K + 1), start), ball(eta, N)
     return {
         "theta": theta[k],

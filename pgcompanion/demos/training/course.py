@@ -114,7 +114,7 @@ def train(map: str, algorithm: str, x: float, N: int = 0) -> Course:
     return Course(grid, policy, algorithm, x, iterates, optimum(map))
 
 
-def _source(mdp: MDP, N: int) -> Source:
+def _source(mdp: MDP, N: int) -> Callable[..., Batch]:
     """Exact batches, or those of ``N`` episodes whose luck the page's script has as well.
 
     Then the advantages are rewards-to-go less the exact values.
@@ -123,7 +123,7 @@ def _source(mdp: MDP, N: int) -> Source:
         return Exact(mdp)
     turns = count(STREAM)
 
-    def seen(policy: Policy, theta: np.ndarray) -> Batch:
+    def seen(policy: TabularSoftmax, theta: np.ndarray) -> Batch:
         pi = policy.table(theta)
         tau = drawn(mdp, pi, N, next(turns))
         psi = reward_to_go(tau.r) - at_states(exact.evaluate(mdp, pi).V, tau)
