@@ -52,7 +52,7 @@ def _luck() -> tuple[np.ndarray, np.ndarray]:
 def results(fail: float, n: int) -> np.ndarray:
     """What ``n`` seeds of A and of B end at, in every comparison, ``(C, 2, n)``.
 
-    Statement: `objective_fn`. A is steady. B learns more, but a share ``fail`` of its runs fails.
+    A is steady. B learns more, but a share ``fail`` of its runs fails.
     """
     z, u = (luck[:, :, :n] for luck in _luck())
     mean, spread = (
@@ -66,7 +66,7 @@ def results(fail: float, n: int) -> np.ndarray:
 def looks_better(fail: float, n: int) -> float:
     """The chance that the mean of ``n`` seeds of B is above that of A, exactly.
 
-    Statement: `objective_fn`. Given how many runs of B fail, the difference of the means is normal.
+    Given how many runs of B fail, the difference of the means is normal.
     """
     chance = 0.0
     for j in range(n + 1):
@@ -79,7 +79,7 @@ def looks_better(fail: float, n: int) -> float:
 def numbers(fail: float, n: int, c: int) -> dict[str, np.ndarray]:
     """The results of one comparison with their means, standard errors and exact means; who wins.
 
-    Statement: `objective_fn`. ``won`` is the share of the first ``c`` comparisons in which B looked
+    ``won`` is the share of the first ``c`` comparisons in which B looked
     better, ``chance (MOST,)`` the exact one for 1, …, ``MOST`` seeds.
     """
     x = results(fail, n)
@@ -101,10 +101,7 @@ def constants() -> dict[str, object]:
 
 
 def frame(fail: float, n: int, c: int) -> Figure:
-    """The results of both learners with their intervals, above the chance that B looks better.
-
-    Statement: `objective_fn`.
-    """
+    """The results of both learners with their intervals, above the chance that B looks better."""
     seen = numbers(fail, n, c)
     with style.within():
         fig, (learners, wins) = panels(((LEARNERS,), (WINS,)), 5.2, (1.0, 1.2))
@@ -126,8 +123,6 @@ def _draw_wins(ax: Axes, seen: dict[str, np.ndarray], n: int, c: int) -> None:
 
 def describe(fail: float, n: int, c: int) -> str:
     """Who looks better here, who is, and how often the comparison errs.
-
-    Statement: `objective_fn`.
 
     >>> print(describe(fail=0.3, n=5, c=1))
     With 5 seeds each A has the mean 0.55 ± 0.03 and B 0.71 ± 0.03: B looks better. Exactly they are 0.55
