@@ -124,7 +124,10 @@ def test_its_words_are_legible_and_on_no_others(name: str, visit):
     for size in (LAPTOP, PHONE):
         page = awake(visit, html(DEMOS[name]), viewport=size)
         assert page.evaluate(FAULTS, choices) == []
-    page.evaluate("document.querySelector('.pg-demo__picture text').setAttribute('font-size', 99)")
+    page.evaluate(
+        "document.querySelectorAll('.pg-demo__picture text').forEach("
+        "(text) => text.setAttribute('font-size', 40))"
+    )
     assert page.evaluate(FAULTS.replace("demo.render()", "0"), [])
 
 
