@@ -105,7 +105,7 @@ def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
     with style.within():
         fig, (densities, weights, estimates, variances, ratios) = panels(ROWS, height=6.6)
         {"Gaussian": _draw_bells, "categorical": _draw_bars}[kind](densities, m, s)
-        share = f"never sampled: {batch.unseen[0]:.0%} of the target"
+        share = f"never sampled: {batch.unseen[0]:.0%}"
         say(densities, 0.97, 0.6, share, style.PURPLE, "right")
         _draw_weights(weights, batch)
         say(weights, 0.03, 0.61, f"worth {batch.ess:.1f} of {N}", style.INK)

@@ -34,7 +34,7 @@ HILL = Panel("Objective J", RIGHT, (-4, 4), (-2.6, 3), THETA1, THETA2, ylabel=DO
 SUMS = Panel(
     "Estimates of both components",
     "episodes",
-    (0, MOST),
+    (0, MOST + 20),
     (-0.35, 0.35),
     (0.0, 200.0, 400.0),
     (-0.2, 0.0, 0.2),
