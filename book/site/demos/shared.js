@@ -602,7 +602,9 @@ window.pgShared = (() => {
     const speed = make("select", { class: "pg-demo__speed", "aria-label": "speed", autocomplete: "off" });
     for (const factor of ["¼", "½", "1", "2", "4"]) speed.append(make("option", {}, `${factor}×`));
     speed.selectedIndex = 2;
-    const loop = make("input", { type: "checkbox", autocomplete: "off" });
+    const loop = make("button", { type: "button", class: "pg-demo__play", "aria-pressed": false }, "Loop");
+    let looping = false;
+    loop.addEventListener("click", () => loop.setAttribute("aria-pressed", (looping = !looping)));
     const { name, low, high } = control, seconds = clamp((high - low) * 0.4, 5, 10);
     let playing = false, last = 0, t = low, rest = 0;
     const stop = () => {
@@ -619,7 +621,7 @@ window.pgShared = (() => {
       if (t >= high && (rest += past) >= PAUSE) [t, rest] = [low, 0];
       else t = Math.min(t + ((past / 1000) * (high - low) * 4 ** (speed.selectedIndex / 2 - 1)) / seconds, high);
       life.move(name, calm.matches ? Math.floor(t) : t);
-      if (t >= high && !loop.checked) return stop();
+      if (t >= high && !looping) return stop();
       requestAnimationFrame(tick);
     };
     button.addEventListener("click", () => {
@@ -637,8 +639,7 @@ window.pgShared = (() => {
         life.quiet(false);
       }
     };
-    const loops = make("label", { class: "pg-demo__loop" }, loop, "loop");
-    return { node: make("div", { class: "pg-demo__clock" }, button, speed, loops), halt };
+    return { node: make("div", { class: "pg-demo__clock" }, button, speed, loop), halt };
   }
 
   // ---- a demo's life
