@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-K, M, START, STREAM = 256, 32, (-1.5, -1.5), 7
+K, M, START, STREAM, FINE = 256, 32, (-1.5, -1.5), 7, 2.0**20
 Start = tuple[float, float]
 
 controls = {
@@ -40,12 +40,14 @@ MEANS = Panel("Mean of ‖∇J‖² so far", "steps", (0.9, 300), (3e-5, 6), STE
 def runs(eta: float, N: int, start: Start = START) -> np.ndarray:
     """The iterates of ``M`` runs, shape ``(K + 1, M, 2)``. Statement: `sgd`.
 
-    The random numbers are the same for all step sizes, and more episodes only add to them.
+    The random numbers are the same for all step sizes, and more episodes only add to them. Iterates are
+    rounded to a millionth: large steps make chaos of the last digit, in which two machines differ.
     """
     luck = iter(_luck())
 
     def estimate(theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return corridor.estimate(theta, next(luck)[:, :N])
+        new = theta + eta * corridor.estimate(theta, next(luck)[:, :N])
+        return (np.floor(new * FINE + 0.5) / FINE - theta) / eta
 
     first, rng = np.tile(start, (M, 1)), np.random.default_rng(0)
     return np.array(list(steps.sgd(first, estimate, steps.constant(eta), K, rng)))
@@ -122,7 +124,7 @@ def constants() -> dict[str, Any]:
         "curvature": corridor.curvature(top.top),
         "covariance": corridor.covariance(top.top),
         "start": START,
-        **{"K": K, "M": M, "most": MOST, "stream": STREAM},
+        **{"K": K, "M": M, "most": MOST, "stream": STREAM, "fine": FINE},
     }
 
 

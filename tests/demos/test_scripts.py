@@ -28,7 +28,7 @@ SLIPS = {
     "returns": ("chance * pi[i] * p[k]", "chance * pi[i] * (p[k] + 1e-8)"),
     "seeds": ("coin[at] < fail", "coin[at] <= fail + 0.01"),
     "sgd": ("(eta * (right - moved * pi[0])) / N", "(eta * (right - moved * pi[1])) / N"),
-    "softmax_geometry": ("mean = sum(r) / 3", "mean = sum(r) / 3 + 1e-8"),
+    "softmax_geometry": ("eta[1] * (each - mean)", "eta[1] * (each - mean + 1e-8)"),
     "trust_region": ("from.W[K + i] * (1 - u < eps)", "from.W[K + i] * (1 - u <= 2 * eps)"),
 }
 

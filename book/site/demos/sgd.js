@@ -1,7 +1,7 @@
 "use strict";
 // Stochastic gradient ascent in two parameters: the hill, the runs, their noise ball, the bound.
 window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fixed }) => {
-  const { moves, ways, hill, curvature, covariance, K, M, most, stream } = constants;
+  const { moves, ways, hill, curvature, covariance, K, M, most, stream, fine } = constants;
   const KINDS = ways.length, TOTAL = Float64Array.from(moves, (each) => each[0] + each[1] + each[2]);
   const FLAT = Float64Array.from(moves.flat()), PLACE = Int32Array.from(moves.flat(), (each, i) => (i % 3) * 9 + each);
   const startOf = ({ start }) => start ?? constants.start;
@@ -65,8 +65,8 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
           down += FLAT[3 * low + 1];
           moved += TOTAL[low];
         }
-        theta[to] = theta[at] + (eta * (right - moved * pi[0])) / N;
-        theta[to + 1] = theta[at + 1] + (eta * (down - moved * pi[1])) / N;
+        theta[to] = Math.round((theta[at] + (eta * (right - moved * pi[0])) / N) * fine) / fine;
+        theta[to + 1] = Math.round((theta[at + 1] + (eta * (down - moved * pi[1])) / N) * fine) / fine;
       }
       so += square / M;
       squares[k] = so / (k + 1);
