@@ -1,5 +1,6 @@
-// Demos in a page without a kernel: native controls choose among frames drawn in advance.
-// A frame is a list of runs [start, length, ...] of the parts that all frames share.
+// Demos in a page without a kernel. Most compute their own numbers: their scripts are fetched when the
+// reader comes near. For the others native controls choose among frames drawn in advance: each is a list of runs
+// [start, length, ...] of the parts that all frames share.
 (() => {
   "use strict";
   const PACE = 500; // milliseconds from one moment to the next while a demo plays
@@ -64,7 +65,39 @@
     find(".pg-demo__controls").hidden = false;
   }
 
-  const startAll = () => document.querySelectorAll(".pg-demo").forEach(start);
+  // A demo with a script of its own wakes when it is near the screen.
+  const HERE = document.currentScript.src;
+  const loaded = {};
+  const load = (file) =>
+    (loaded[file] ||= new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = new URL(`demos/${file}.js`, HERE);
+      script.onload = done;
+      script.onerror = failed;
+      document.head.append(script);
+    }));
+
+  async function wake(demo) {
+    if (demo.dataset.ready) return;
+    demo.dataset.ready = "yes";
+    await load("shared");
+    await load(demo.dataset.demo);
+    window.pgShared.start(demo);
+  }
+
+  const near = new IntersectionObserver(
+    (entries) =>
+      entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
+        near.unobserve(entry.target);
+        wake(entry.target);
+      }),
+    { rootMargin: "800px" },
+  );
+
+  function startAll() {
+    document.querySelectorAll(".pg-demo:not(.pg-demo--alive)").forEach(start);
+    document.querySelectorAll(".pg-demo--alive").forEach((demo) => near.observe(demo));
+  }
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", startAll);
   else startAll();
 })();

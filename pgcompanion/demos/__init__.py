@@ -7,10 +7,16 @@ A demo is a module with three names:
 - ``describe(**controls)``, which says in sentences what that figure shows. It is the caption, and
   what a screen reader reads in the picture's place.
 
-`show` brings it to life: with widgets in a kernel, or with all its frames in a page. Where a kernel
-allows more than a grid of values, a fourth name, ``live()``, returns the widget for it. Colours come
-from `pgcompanion.style`, so that they follow a page into the dark. Labels are plain Unicode (θ₀, not
-TeX), so that they stay text.
+and, where its page has a script that computes the same at every movement,
+
+- ``numbers(**controls)``, a dict of arrays: all that the picture shows, for any values between those
+  that the controls list;
+- ``constants()``, a dict of what the script cannot compute itself: tables of an MDP, a batch.
+
+`show` brings it to life: with widgets in a kernel, and in a page by its script, or, where it has none,
+by all its frames. Where a kernel allows more than a grid of values, another name, ``live()``, returns
+the widget for it. Colours come from `pgcompanion.style`, so that they follow a page into the dark.
+Labels are plain Unicode (θ₀, not TeX), so that they stay text.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from pgcompanion import estimators, exact, style
 from pgcompanion.demos import Control, Panel, panels
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import key
+from pgcompanion.demos.worlds.episodes import drawn
 from pgcompanion.estimators import at_pairs, at_states, baselines, reward_to_go, total_return
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax
-from pgcompanion.trajectories import Trajectories, sample
+from pgcompanion.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,15 +26,19 @@ if TYPE_CHECKING:
     Coefficient = Callable[[Trajectories], np.ndarray]
 
 PSI = ("return", "reward-to-go", "Q", "reward-to-go − V", "reward-to-go − b*", "advantage A")
-LEAST = 0.01
+
+#: A constant baseline, which the reader sets.
+CONSTANT = "reward-to-go − b"
+LEAST, STREAM = 0.01, 11
 DOT: dict[str, Any] = {"marker": "o", "ms": 2.5, "ls": "", "mec": "none", "alpha": 0.5}
 DIAMOND: dict[str, Any] = {"marker": "D", "mfc": "none", "ms": 10, "mew": 1.5}
 
 controls = {
     "world": Control("world", ("usual", "V does harm"), default="usual"),
-    "psi": Control("coefficient ψ", PSI, default="reward-to-go"),
-    "N": Control("episodes N", (10, 40, 160), default=40),
-    "M": Control("estimates M", (25, 100, 400), default=400),
+    "psi": Control("coefficient ψ", (*PSI, CONSTANT), default="reward-to-go"),
+    "b": Control("baseline b", (-1.0, 1.0, 3.0), default=1.0),
+    "N": Control("episodes N", (5, 20, 80), default=20, whole=True, log=True),
+    "M": Control("estimates M", (25, 100, 400), default=25, time=True),
 }
 
 CLOUD = Panel("Estimates of the gradient ∇J", "∂J / ∂θ₁", ylabel="∂J / ∂θ₂", lines=2)
@@ -57,7 +62,7 @@ SPREADS = Panel(
     "Exact total variance of one episode's estimate",
     "",
     (0.00004, 100),
-    (5.6, -0.6),
+    (6.6, -0.6),
     (LEAST, 0.1, 1.0, 10.0),
     xscale="log",
 )
@@ -70,6 +75,10 @@ class World(NamedTuple):
     policy: LinearSoftmax
     theta: np.ndarray
     psi: dict[str, Coefficient]
+
+    def coefficient(self, psi: str, b: float) -> Coefficient:
+        """The coefficient of a name; ``b`` is the constant baseline."""
+        return (lambda tau: reward_to_go(tau.r) - b) if psi == CONSTANT else self.psi[psi]
 
 
 @cache
@@ -99,26 +108,76 @@ def world_of(name: str) -> World:
 
 
 @cache
-def moments(world: str, psi: str) -> tuple[np.ndarray, np.ndarray]:
+def moments(world: str, psi: str, b: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Exact mean and covariance of one episode's estimate. Statement: `pg_baseline`."""
-    mdp, policy, theta, coefficients = world_of(world)
-    return estimators.moments(mdp, policy, theta, coefficients[psi])
+    it = world_of(world)
+    return estimators.moments(it.mdp, it.policy, it.theta, it.coefficient(psi, b))
 
 
 @cache
-def estimates(world: str, psi: str, N: int) -> np.ndarray:
+def estimates(world: str, psi: str, N: int, b: float = 0.0) -> np.ndarray:
     """Independent estimates from ``N`` episodes each, shape ``(M, 2)``.
 
-    Statement: `pg_baseline`.
+    Statement: `pg_baseline`. The episodes are the same for all coefficients.
     """
-    mdp, policy, theta, coefficients = world_of(world)
-    M = controls["M"].values[-1]
-    tau = sample(mdp, policy.table(theta), int(M) * N, np.random.default_rng(4))
-    terms = estimators.per_trajectory_gradients(policy, theta, tau, coefficients[psi](tau))
-    return np.asarray(terms.reshape(-1, N, policy.p).mean(axis=1))
+    it, M = world_of(world), int(controls["M"].values[-1])
+    tau = _episodes(world, M * N)
+    terms = estimators.per_trajectory_gradients(
+        it.policy, it.theta, tau, it.coefficient(psi, b)(tau)
+    )
+    return np.asarray(terms.reshape(M, N, it.policy.p).mean(axis=1))
 
 
-def frame(world: str, psi: str, N: int, M: int) -> Figure:
+@cache
+def _episodes(world: str, n: int) -> Trajectories:
+    """Episodes from the random numbers that the page's script draws, too."""
+    mdp, policy, theta, _ = world_of(world)
+    return drawn(mdp, policy.table(theta), n, STREAM)
+
+
+def numbers(world: str, psi: str, b: float, N: int, M: int) -> dict[str, np.ndarray]:
+    """The estimates with their mean, the exact gradient and covariance, all exact variances.
+
+    Statement: `pg_baseline`. ``points`` is ``(M, 2)``; ``totals (6,)`` belong to ``PSI``, ``parabola``
+    to a constant baseline at 41 places between -1 and 3.
+    """
+    g, covariance = moments(world, psi, b if psi == CONSTANT else 0.0)
+    points = estimates(world, psi, N, b if psi == CONSTANT else 0.0)[:M]
+    mean, stderr = _mean(points)
+    return {
+        "points": points,
+        "mean": mean,
+        "stderr": stderr,
+        "gradient": g,
+        "covariance": covariance,
+        "totals": np.array([np.trace(moments(world, each)[1]) for each in PSI]),
+        "parabola": np.array(
+            [np.trace(moments(world, CONSTANT, float(x))[1]) for x in np.linspace(-1, 3, 41)]
+        ),
+    }
+
+
+def constants() -> dict[str, Any]:
+    """Both worlds: the tables, the scores, the baselines, and the exact moments."""
+    return {"stream": STREAM, **{name: _tables(name) for name in CLOUDS}}
+
+
+def _tables(name: str) -> dict[str, Any]:
+    mdp, policy, theta, _ = world_of(name)
+    pi, (s, a) = policy.table(theta), np.indices((mdp.S, mdp.A))
+    v = exact.evaluate(mdp, pi)
+    return {
+        **{"P": mdp.P, "r": mdp.r, "mu0": mdp.mu0, "H": mdp.H, "pi": pi, "V": v.V[:-1], "Q": v.Q},
+        "score": policy.score(theta, s, a),
+        "best": baselines.optimal(mdp, policy, theta),
+        "gradient": moments(name, "return")[0],
+        "covariances": {psi: moments(name, psi)[1] for psi in PSI},
+        "constant": [moments(name, CONSTANT, b)[1] for b in (-1.0, 0.0, 1.0)],
+        "limits": [CLOUDS[name].xlim, CLOUDS[name].ylim],
+    }
+
+
+def frame(world: str, psi: str, b: float, N: int, M: int) -> Figure:
     """The cloud with its exact ellipse and its mean, above the exact variances of all coefficients.
 
     Statement: `pg_baseline`. The ellipse is two standard deviations wide in every direction, the
@@ -126,15 +185,14 @@ def frame(world: str, psi: str, N: int, M: int) -> Figure:
     """
     with style.within():
         fig, (cloud, spreads) = panels(((CLOUDS[world],), (SPREADS,)), 6.2, (1.6, 1.0))
-        _draw_cloud(cloud, world, psi, N, M)
-        _draw_spreads(spreads, world, psi)
+        _draw_cloud(cloud, numbers(world, psi, b, N, M), world, N)
+        _draw_spreads(spreads, world, psi, b)
     return fig
 
 
-def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
-    g, covariance = moments(world, psi)
-    points = estimates(world, psi, N)[:M]
-    mean, stderr = _mean(points)
+def _draw_cloud(ax: Axes, seen: dict[str, np.ndarray], world: str, N: int) -> None:
+    g, covariance, points = (seen[key] for key in ("gradient", "covariance", "points"))
+    mean, stderr = seen["mean"], seen["stderr"]
     around = np.linspace(0, 2 * np.pi, 73)
     circle = np.array([np.cos(around), np.sin(around)])
     ellipse = g[:, None] + 2 * np.linalg.cholesky(covariance / N) @ circle
@@ -166,9 +224,9 @@ def _draw_cloud(ax: Axes, world: str, psi: str, N: int, M: int) -> None:
     key(ax, 0.45, "mean ± 2 standard errors", style.VERMILLION, marker="+", ms=10, mew=2)
 
 
-def _draw_spreads(ax: Axes, world: str, chosen: str) -> None:
-    for row, psi in enumerate(PSI):
-        total = np.trace(moments(world, psi)[1])
+def _draw_spreads(ax: Axes, world: str, chosen: str, b: float) -> None:
+    for row, psi in enumerate((*PSI, CONSTANT)):
+        total = np.trace(moments(world, psi, b if psi == CONSTANT else 0.0)[1])
         colour = style.BLUE if psi == chosen else style.MUTED
         weight = "bold" if psi == chosen else "normal"
         ax.plot([LEAST, total], [row, row], color=colour, lw=4, solid_capstyle="butt")
@@ -188,20 +246,21 @@ def _outside(world: str, points: np.ndarray) -> int:
     return int(((points < low) | (points > high)).any(axis=1).sum())
 
 
-def describe(world: str, psi: str, N: int, M: int) -> str:
+def describe(world: str, psi: str, b: float, N: int, M: int) -> str:
     """The mean against the exact gradient, and the variance against that without a baseline.
 
     Statement: `pg_baseline`.
 
-    >>> print(describe(world="V does harm", psi="reward-to-go − V", N=40, M=400))
-    A world in which V does harm, ψ = reward-to-go − V: 400 estimates from 40 episodes each have
-    the mean (−0.1206, −0.1216), with the standard errors (0.0024, 0.0026); the exact gradient is
+    >>> print(describe(world="V does harm", psi="reward-to-go − V", b=1.0, N=20, M=400))
+    A world in which V does harm, ψ = reward-to-go − V: 400 estimates from 20 episodes each have
+    the mean (−0.1195, −0.1231), with the standard errors (0.0035, 0.0034); the exact gradient is
     (−0.1211, −0.1211). The exact total variance of one episode's estimate is 0.182, 1.4 times
-    that of the reward-to-go.
+    that of the reward-to-go. With a constant baseline of 1 it is 0.132.
     """
-    g, covariance = moments(world, psi)
-    points = estimates(world, psi, N)[:M]
-    mean, stderr = _mean(points)
+    seen = numbers(world, psi, b, N, M)
+    g, covariance, points = (seen[key] for key in ("gradient", "covariance", "points"))
+    mean, stderr = seen["mean"], seen["stderr"]
+    psi = f"{psi} with b = {text(b)}" if psi == CONSTANT else psi
     out = f" ({out} outside the panel)" if (out := _outside(world, points)) else ""
     total, plain = (np.trace(each) for each in (covariance, moments(world, "reward-to-go")[1]))
     against = (
@@ -211,7 +270,8 @@ def describe(world: str, psi: str, N: int, M: int) -> str:
         f"{'The usual case' if world == 'usual' else 'A world in which V does harm'}, ψ = {psi}: "
         f"{M} estimates{out} from {N} episodes each have the mean {_pair(mean)}, with the standard "
         f"errors {_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
-        f"episode's estimate is {total:.3g}{against}."
+        f"episode's estimate is {total:.3g}{against}. With a constant baseline of {text(b)} it is "
+        f"{np.trace(moments(world, CONSTANT, b)[1]):.3g}."
     )
 
 

@@ -21,8 +21,8 @@ LOW, HIGH = -5.0, 17.5
 
 controls = {
     "theta0": Control("start θ₀", (-4.0, -2.0, 0.0, 2.0, 4.0), default=0.0),
-    "eta": Control("step size η", (0.001, 0.002, 0.004, 0.008), default=0.008),
-    "k": Control("step k", tuple(range(K + 1)), default=K, time=True),
+    "eta": Control("step size η", (0.001, 0.002, 0.004, 0.008), default=0.008, log=True),
+    "k": Control("step k", tuple(range(K + 1)), default=0, time=True),
 }
 
 THETA, STEPS = (0.0, 4.0, 8.0, 12.0, 16.0), (0.0, 5.0, 10.0, 15.0)
@@ -43,6 +43,30 @@ ROWS = tuple(
     )
     for panel, numbers in ((OVER_THETA, "xy"), (OVER_STEPS, "y"), (CHANCE, "xy"))
 )
+
+
+def numbers(theta0: float, eta: float, k: int) -> dict[str, np.ndarray]:
+    """The iterates of both methods up to ``K``, their flow, and the steps that vanilla lacks.
+
+    Statement: `natural_simple`. ``theta``, ``J`` and ``pi`` are ``(2, K + 1)``, ``flow`` is ``(2, 61)``.
+    ``more`` is how many further steps the flow of vanilla takes to where natural stands after ``k``.
+    """
+    times = np.linspace(0, K, 61)
+    theta = np.array([_path(theta0, eta, natural) for natural in (False, True)])
+    flow = np.array([bernoulli.flow(theta0, eta * times, natural) for natural in (False, True)])
+    vanilla, natural = 2 * np.sinh(theta[:, k]) + 2 * theta[:, k]
+    return {
+        "theta": theta,
+        "J": bernoulli.J(theta),
+        "pi": bernoulli.probability(theta),
+        "flow": flow,
+        "more": np.asarray(max(natural - vanilla, 0.0) / (99 * eta)),
+    }
+
+
+def constants() -> dict[str, float]:
+    """How many steps there are."""
+    return {"K": K}
 
 
 def frame(theta0: float, eta: float, k: int) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ TRAPS = {"standing still": "down", "entering the pit": "up"}
 controls = {
     "trap": Control("praised action", tuple(TRAPS), default="standing still"),
     "e": Control("too much by e", (0.0, 0.03, 0.1, 2.0), default=0.1),
-    "alpha": Control("step α", (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0), default=1.0),
+    "alpha": Control("step α", (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0), default=0.0),
 }
 
 ALPHAS = np.linspace(0, 1, 41)
@@ -119,6 +119,30 @@ def gains(trap: str, e: float, alpha: float) -> np.ndarray:
     """
     new = step(trap, e, alpha)
     return np.append(0.0, (new.values.d * _advantage(new.pi)).sum(axis=1).cumsum())
+
+
+def numbers(trap: str, e: float, alpha: float) -> dict[str, np.ndarray]:
+    """Objective, promise and bound of the step and of all steps; its visits; the sum of advantages.
+
+    Statement: `pdl_bound`. ``curve`` is ``(3, 41)``, ``visits (S,)``, ``sums (H + 1,)``.
+    """
+    new = step(trap, e, alpha)
+    return {
+        "J": np.asarray(new.values.J),
+        "promise": np.asarray(new.promise),
+        "bound": np.asarray(new.bound),
+        "curve": curve(trap, e),
+        "visits": new.values.d.sum(axis=0),
+        "sums": gains(trap, e, alpha),
+    }
+
+
+def constants() -> dict[str, Any]:
+    """The map, the old policy and its advantages, and what a wrong table praises."""
+    pi, values = old()
+    world = {"map": GRID.map, "step": GRID.step_reward, "rewards": GRID.rewards, "H": H}
+    traps = {name: GRID.ACTIONS.index(action) for name, action in TRAPS.items()}
+    return world | {"pi": pi, "Q": values.Q.ravel(), "cell": CELL, "traps": traps}
 
 
 def frame(trap: str, e: float, alpha: float) -> Figure:

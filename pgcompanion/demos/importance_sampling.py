@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,15 +13,19 @@ from pgcompanion.demos.engine.marks import dots, outside, say
 from pgcompanion.demos.weighing.cases import (
     BATCHES,
     CASES,
+    GRID,
+    MOST,
     NARROWEST,
     NORMAL,
     SCALES,
+    STREAM,
     VALUES,
     WIDEST,
     Batches,
     H,
     batches,
     density,
+    direction,
     moments,
     probabilities,
     variances,
@@ -35,7 +39,7 @@ controls = {
     "kind": Control("distributions", tuple(CASES), default="Gaussian"),
     "m": Control("target's shift m", (0.0, 1.0, 2.0, 3.0), default=1.0),
     "s": Control("target's scale s", (0.5, 1.0, 1.3, 1.5), default=1.0),
-    "N": Control("samples N", (30, 300, 3000), default=300),
+    "N": Control("samples N", (30, 300, 3000), default=300, whole=True, log=True),
     "eta": Control("policy's step η", (2.0, 4.0, 8.0), default=4.0),
 }
 
@@ -66,6 +70,32 @@ RATIOS = Panel(TITLE, "steps", (0, H + 1), (0.8, 300), STEPS, (1.0, 10.0, 100.0)
 ROWS = ((DENSITIES, SHARES), (INTERVALS, VARIANCES), (RATIOS,))
 
 
+def numbers(kind: str, m: float, s: float, N: int, eta: float) -> dict[str, np.ndarray]:
+    """The estimates of twenty batches, what they are worth and what they never saw; the ratios.
+
+    Statement: `importance_sampling`. ``w (N,)`` are the weights of the first batch, ``mean``, ``stderr``
+    and ``unseen`` one number a batch, ``whole (H + 1,)`` and ``single (H,)`` second moments.
+    """
+    batch, (whole, single) = batches(kind, m, s, N), moments(eta)
+    return {
+        "w": batch.w,
+        "ess": np.asarray(batch.ess),
+        "mean": batch.mean,
+        "stderr": batch.stderr,
+        "exact": np.asarray(batch.exact),
+        "unseen": batch.unseen,
+        "variance": np.asarray(CASES[kind].variance(m, s)),
+        "whole": whole,
+        "single": single,
+    }
+
+
+def constants() -> dict[str, Any]:
+    """The gridworld and the natural gradient there; how many batches, and how much luck there is."""
+    world = {"map": GRID.map, "slip": GRID.slip, "direction": direction(), "H": H}
+    return world | {"values": VALUES, "batches": BATCHES, "most": MOST, "stream": STREAM}
+
+
 def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
     """Densities and weights; estimates and the exact variance; the ratios of trajectories.
 
@@ -75,6 +105,8 @@ def frame(kind: str, m: float, s: float, N: int, eta: float) -> Figure:
     with style.within():
         fig, (densities, weights, estimates, variances, ratios) = panels(ROWS, height=6.6)
         {"Gaussian": _draw_bells, "categorical": _draw_bars}[kind](densities, m, s)
+        share = f"never sampled: {batch.unseen[0]:.0%}"
+        say(densities, 0.97, 0.6, share, style.PURPLE, "right")
         _draw_weights(weights, batch)
         say(weights, 0.03, 0.61, f"worth {batch.ess:.1f} of {N}", style.INK)
         _draw_estimates(estimates, batch)
@@ -150,10 +182,10 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
 
     >>> print(describe(kind="Gaussian", m=0.0, s=1.0, N=30, eta=2.0))
     30 samples of N(0, 1), weighted to stand for N(0, 1²), are worth 30.0 equal ones in the first
-    batch, where the largest weight is 3.3% of all. Its estimate of the mean 0 is 0.06 ± 0.41; of 20
-    such 95% intervals 18 hold the exact value. The exact variance of a term is 1. Trajectories, for
-    a policy step of η = 2: the second moment of the whole ratio is 3.70 after 30 steps, that of a
-    single step's ratio at most 1.06.
+    batch, where the largest weight is 3.3% of all. No sample of it fell where 7.4% of the target
+    lies. Its estimate of the mean 0 is −0.26 ± 0.30; of 20 such 95% intervals 19 hold the exact
+    value. The exact variance of a term is 1. Trajectories, for a policy step of η = 2: the second
+    moment of the whole ratio is 3.70 after 30 steps, that of a single step's ratio at most 1.06.
     """
     batch = batches(kind, m, s, N)
     whole, single = moments(eta)
@@ -162,7 +194,8 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
     return (
         f"{N} samples of {source}, weighted to stand for N({text(m)}, {text(s)}²), are worth "
         f"{batch.ess:.1f} equal ones in the first batch, where the largest weight is "
-        f"{100 * batch.w.max() / batch.w.sum():.2g}% of all. Its estimate of the mean "
+        f"{100 * batch.w.max() / batch.w.sum():.2g}% of all. No sample of it fell where "
+        f"{batch.unseen[0]:.1%} of the target lies. Its estimate of the mean "
         f"{text(round(batch.exact, 2) + 0.0)} is {text(batch.mean[0], '.2f')} ± "
         f"{NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals {batch.hold.sum()} hold the "
         f"exact value{_beyond(batch)}. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pgcompanion import steps, style
 from pgcompanion.demos import Control, Panel, panels
+from pgcompanion.demos.engine import draws
 from pgcompanion.demos.engine.controls import text
 from pgcompanion.demos.engine.marks import say
 from pgcompanion.demos.worlds import corridor
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-K, M, START = 256, 32, (-1.5, -1.5)
+K, M, START, STREAM, FINE = 256, 32, (-1.5, -1.5), 7, 2.0**20
+Start = tuple[float, float]
 
 controls = {
-    "eta": Control("step size η", (0.1, 0.3, 1.0, 3.0, 10.0), default=1.0),
-    "N": Control("episodes N", (1, 4, 16, 64), default=4),
-    "k": Control("step k", (0, *(2**i for i in range(9))), default=K, time=True),
+    "eta": Control("step size η", (0.1, 0.3, 1.0, 3.0, 10.0), default=1.0, log=True),
+    "N": Control("episodes N", (1, 4, 16, 64), default=4, whole=True, log=True),
+    "k": Control("step k", (0, *(2**i for i in range(9))), default=0, time=True),
 }
 
 MOST, NOTES = 64, 0.05
@@ -35,36 +37,44 @@ MEANS = Panel("Mean of ‖∇J‖² so far", "steps", (0.9, 300), (3e-5, 6), STE
 
 
 @cache
-def runs(eta: float, N: int) -> np.ndarray:
+def runs(eta: float, N: int, start: Start = START) -> np.ndarray:
     """The iterates of ``M`` runs, shape ``(K + 1, M, 2)``. Statement: `sgd`.
 
-    The random numbers are the same for all step sizes, and more episodes only add to them.
+    The random numbers are the same for all step sizes, and more episodes only add to them. Iterates are
+    rounded to a millionth: large steps make chaos of the last digit, in which two machines differ.
     """
-    start = np.tile(START, (M, 1))
+    luck = iter(_luck())
 
     def estimate(theta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        return corridor.estimate(theta, rng.random((M, MOST))[:, :N])
+        new = theta + eta * corridor.estimate(theta, next(luck)[:, :N])
+        return (np.floor(new * FINE + 0.5) / FINE - theta) / eta
 
-    rng = np.random.default_rng(0)
-    return np.array(list(steps.sgd(start, estimate, steps.constant(eta), K, rng)))
+    first, rng = np.tile(start, (M, 1)), np.random.default_rng(0)
+    return np.array(list(steps.sgd(first, estimate, steps.constant(eta), K, rng)))
 
 
 @cache
-def squares(eta: float, N: int) -> np.ndarray:
+def _luck() -> np.ndarray:
+    """The random numbers of every step, run and episode: those that the page's script draws, too."""
+    return draws.uniform(K * M * MOST, STREAM).reshape(K, M, MOST)
+
+
+@cache
+def squares(eta: float, N: int, start: Start = START) -> np.ndarray:
     """Mean of ‖∇J‖² over all runs and over the first 1, …, K iterates, shape ``(K,)``.
 
     Statement: `sgd_rate`.
     """
-    each = (corridor.gradient(runs(eta, N)[:-1]) ** 2).sum(axis=-1).mean(axis=-1)
+    each = (corridor.gradient(runs(eta, N, start)[:-1]) ** 2).sum(axis=-1).mean(axis=-1)
     return np.asarray(each.cumsum() / np.arange(1, K + 1))
 
 
-def bound(eta: float, N: int, k: np.ndarray) -> np.ndarray | None:
+def bound(eta: float, N: int, k: np.ndarray, start: Start = START) -> np.ndarray | None:
     """What the theorem promises for that mean after each of ``k`` steps; nothing if η > 1/β.
 
     Statement: `sgd_rate`.
     """
-    top, Delta = hill(), hill().best - float(corridor.J(np.array(START)))
+    top, Delta = hill(), hill().best - float(corridor.J(np.array(start)))
     if eta * top.beta > 1:
         return None
     constants = top.beta, Delta, top.sigma2 / N
@@ -83,6 +93,39 @@ def ball(eta: float, N: int) -> np.ndarray | None:
         return None
     noise = eta**2 * corridor.covariance(hill().top) / N
     return np.linalg.solve(np.eye(4) - np.kron(shrink, shrink), noise.ravel()).reshape(2, 2)
+
+
+def numbers(eta: float, N: int, k: int, start: Start = START) -> dict[str, np.ndarray]:
+    """The runs after ``k`` steps, the mean of ‖∇J‖² so far with its bound, and the noise ball.
+
+    Statement: `sgd_rate`. ``theta`` is ``(M, 2)``, ``path (k + 1, 2)`` the first run's way, ``squares``
+    and ``bound`` are ``(K,)``, ``ball (2, 2)`` is a covariance; what there is not is NaN.
+    """
+    theta = runs(eta, N, start)
+    promised, spread = bound(eta, N, np.arange(1, K + 1), start), ball(eta, N)
+    return {
+        "theta": theta[k],
+        "path": theta[: k + 1, 0],
+        "J": corridor.J(theta[k]),
+        "squares": squares(eta, N, start),
+        "bound": np.full(K, np.nan) if promised is None else promised,
+        "ball": np.full((2, 2), np.nan) if spread is None else spread,
+    }
+
+
+def constants() -> dict[str, Any]:
+    """The ways to the goal, the hill's top and its constants, and curvature and noise there."""
+    moves, n = corridor.ways()
+    top = hill()
+    return {
+        "moves": moves.astype(int),
+        "ways": n,
+        "hill": top._asdict(),
+        "curvature": corridor.curvature(top.top),
+        "covariance": corridor.covariance(top.top),
+        "start": START,
+        **{"K": K, "M": M, "most": MOST, "stream": STREAM, "fine": FINE},
+    }
 
 
 def frame(eta: float, N: int, k: int) -> Figure:

@@ -35,13 +35,14 @@ STARTS = {
     "near the worst": (0.02, 0.02, 0.96),
     "far from the best": (0.002, 0.499, 0.499),
 }
+Start = str | tuple[float, ...]
 VIEWS = ("probabilities", "logits")
 
 controls = {
     "start": Control("start", tuple(STARTS), default="near the second best"),
     "gap": Control("reward gap", (0.05, 0.2, 0.5), default=0.2),
     "view": Control("drawn over", VIEWS, default="probabilities"),
-    "k": Control("step k", (0, *(2**i for i in range(8))), default=32, time=True),
+    "k": Control("step k", (0, *(2**i for i in range(8))), default=0, time=True),
 }
 
 POLICY = TabularSoftmax(1, 3)
@@ -89,11 +90,20 @@ RUNS: dict[str, tuple[Callable[..., Iterator[Iterate]], float]] = {
 }
 
 
+def probabilities(start: Start) -> tuple[float, ...]:
+    """The policy of a start: that of a name, or the probabilities themselves. Statement: `npg`.
+
+    >>> probabilities("near the worst"), probabilities((0.2, 0.3, 0.5))
+    ((0.02, 0.02, 0.96), (0.2, 0.3, 0.5))
+    """
+    return STARTS[start] if isinstance(start, str) else tuple(start)
+
+
 @cache
-def path(method: str, start: str, gap: float) -> np.ndarray:
+def path(method: str, start: Start, gap: float) -> np.ndarray:
     """The iterates, shape ``(K + 1, 3)``. Statement: `npg`, `gradient_ascent`."""
     run, eta = RUNS[method]
-    iterates = run(Exact(decision(gap)), POLICY, np.log(STARTS[start]), eta=eta, K=K)
+    iterates = run(Exact(decision(gap)), POLICY, np.log(probabilities(start)), eta=eta, K=K)
     return np.array([it.theta for it in iterates])
 
 
@@ -131,7 +141,34 @@ def missing(theta: np.ndarray, gap: float) -> np.ndarray:
     return np.asarray(softmax(theta) @ (1 - decision(gap).r[0]))
 
 
-def frame(start: str, gap: float, view: str, k: int) -> Figure:
+def numbers(start: Start, gap: float, view: str, k: int) -> dict[str, np.ndarray]:
+    """Both paths, what J lacks along them, both fields, and their lengths after ``k`` steps.
+
+    Statement: `npg`, `gradient_ascent`. ``path`` is ``(2, K + 1, 3)``, ``missing`` ``(2, K + 1)``,
+    ``heads`` ``(2, n, 2)``: where the arrows end that start at ``tails (n, 2)``.
+    """
+    start = probabilities(start)
+    paths = np.array([path(method, start, gap) for method in STEPS])
+    return {
+        "path": paths,
+        "missing": missing(paths, gap),
+        "tails": field("Vanilla", gap, view)[0],
+        "heads": np.array([field(method, gap, view)[1] for method in STEPS]),
+        "length": np.array(
+            [
+                np.linalg.norm(step(each[k], gap))
+                for step, each in zip(STEPS.values(), paths, strict=True)
+            ]
+        ),
+    }
+
+
+def constants() -> dict[str, Any]:
+    """The starts by name, the number of steps, and the step sizes."""
+    return {"starts": STARTS, "K": K, "eta": [VANILLA_ETA, ETA]}
+
+
+def frame(start: Start, gap: float, view: str, k: int) -> Figure:
     """Both fields with a path, above what J still lacks.
 
     Statement: `npg`.
@@ -186,7 +223,7 @@ def _draw_absence(ax: Axes, point: np.ndarray, colour: str) -> None:
         say(ax, 0.98, 0.04, "off the map", colour, "right", bbox=paper)
 
 
-def describe(start: str, gap: float, view: str, k: int) -> str:
+def describe(start: Start, gap: float, view: str, k: int) -> str:
     """Where both methods stand, what they lack, and how far their next step goes in the logits.
 
     Statement: `npg`.
@@ -196,8 +233,9 @@ def describe(start: str, gap: float, view: str, k: int) -> str:
     (0.333, 0.333, 0.333), J lacks 0.4, and the next step moves the logits by 0.75. Natural: π =
     (0.333, 0.333, 0.333), J lacks 0.4, and the next step moves the logits by 0.75.
     """
+    words = start if isinstance(start, str) else f"at ({', '.join(f'{p:.3f}' for p in start)})"
     where = (
-        f"Over the {view}, {k} step{'s' * (k != 1)} from a start {start}; the actions pay 1, "
+        f"Over the {view}, {k} step{'s' * (k != 1)} from a start {words}; the actions pay 1, "
         f"{1 - gap:g} and 0."
     )
     return " ".join(

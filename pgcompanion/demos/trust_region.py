@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,10 +28,13 @@ LOOKS = {
 }
 STARTS = {"(0, 0)": (0.0, 0.0), "(1, 3)": (1.0, 3.0), "(2, 2)": (2.0, 2.0), "(2, 0)": (2.0, 0.0)}
 
+#: A start by its name, or the parameters themselves.
+Start = str | tuple[float, float]
+
 controls = {
     "start": Control("start θᵏ", tuple(STARTS), default="(1, 3)"),
-    "delta": Control("radius δ", (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), default=0.5),
-    "eps": Control("PPO's clip ε", (0.1, 0.2, 0.4), default=0.2),
+    "delta": Control("radius δ", (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), default=0.5, log=True),
+    "eps": Control("PPO's clip ε", (0.1, 0.2, 0.4), default=0.2, log=True),
 }
 
 BALLS, THETA1, THETA2 = "KL = δ (solid) and its model (dashed)", (-2, 0, 2, 4), (-2, 0, 2)
@@ -58,13 +61,13 @@ POLICY = LinearSoftmax(_features())
 
 
 @cache
-def seen_from(start: str) -> tuple[np.ndarray, Batch]:
+def seen_from(start: Start) -> tuple[np.ndarray, Batch]:
     r"""A start :math:`\theta^k`, ``(2,)``, and the exact batch there. Statement: `trpo`."""
-    theta_k = np.array(STARTS[start])
+    theta_k = np.array(STARTS[start] if isinstance(start, str) else start)
     return theta_k, Exact(MDP)(POLICY, theta_k)
 
 
-def kl(start: str, d: np.ndarray) -> float:
+def kl(start: Start, d: np.ndarray) -> float:
     """The true divergence of a step. Statement: `trajectory_kl`."""
     theta_k, batch = seen_from(start)
     return objectives.kl(POLICY, theta_k, theta_k + d, batch)
@@ -78,7 +81,7 @@ class Steps(NamedTuple):
 
 
 @cache
-def steps(start: str, delta: float, eps: float) -> Steps:
+def steps(start: Start, delta: float, eps: float) -> Steps:
     r"""Where each method goes, as steps from :math:`\theta^k`.
 
     Statement: `trpo_implement`, `npg_optimization`, `ppo_clip`. The gradient step is as long as
@@ -99,14 +102,14 @@ def steps(start: str, delta: float, eps: float) -> Steps:
 
 
 @cache
-def ppo_path(start: str, eps: float) -> np.ndarray:
+def ppo_path(start: Start, eps: float) -> np.ndarray:
     """PPO's steps after each epoch, shape ``(21, 2)``. Statement: `ppo_clip`."""
     theta_k, batch = seen_from(start)
     path = [ppo_step(POLICY, theta_k, batch, eps=eps, epochs=e) for e in range(EPOCHS + 1)]
     return np.array(path) - theta_k
 
 
-def gain(start: str, d: np.ndarray) -> float:
+def gain(start: Start, d: np.ndarray) -> float:
     """The exact change of J by a step. Statement: `surrogate`."""
     theta_k, _ = seen_from(start)
     old, new = (exact.evaluate(MDP, POLICY.table(theta)).J for theta in (theta_k, theta_k + d))
@@ -114,13 +117,72 @@ def gain(start: str, d: np.ndarray) -> float:
 
 
 @cache
-def divergences(start: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def divergences(start: Start) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A grid of steps, and the true divergence of each. Statement: `trajectory_kl`."""
     x, y = np.linspace(*PLANE.xlim, 45), np.linspace(*PLANE.ylim, 45)
     return x, y, np.array([[kl(start, np.array([a, b])) for a in x] for b in y])
 
 
-def frame(start: str, delta: float, eps: float) -> Figure:
+#: The directions in which the boundary is followed, and the parts of the natural step.
+AROUND, PARTS = np.linspace(0, 2 * np.pi, 65), np.linspace(0, 1.3, 27)
+
+
+def numbers(start: Start, delta: float, eps: float) -> dict[str, np.ndarray]:
+    """The steps with divergence, gain and promise; both boundaries; the divergence along NPG.
+
+    Statement: `trpo`. Rows of ``steps (4, 2)`` are the methods in the order of ``LOOKS``. ``ellipse`` and
+    ``boundary`` are ``(65, 2)``: where the model and the true divergence equal the radius.
+    """
+    theta_k, batch = seen_from(start)
+    by, tried = steps(start, delta, eps)
+    ds = np.array(list(by.values()))
+    return {
+        "steps": ds,
+        "tried": tried,
+        "ppo": ppo_path(start, eps),
+        "kl": np.array([kl(start, d) for d in ds]),
+        "gain": np.array([gain(start, d) for d in ds]),
+        "promise": np.array([objectives.surrogate(POLICY, theta_k + d, batch) for d in ds]),
+        "ellipse": (ellipse := _ellipse(start, delta)),
+        "boundary": np.array([_to_boundary(start, delta, u) * u for u in ellipse]),
+        "along": np.array([kl(start, part * by["NPG"]) / delta for part in PARTS]),
+    }
+
+
+def _ellipse(start: Start, delta: float) -> np.ndarray:
+    """Where the model of the divergence is the radius, ``(65, 2)``."""
+    root = np.linalg.cholesky(np.linalg.inv(exact.fisher(MDP, POLICY, seen_from(start)[0])))
+    circle = np.array([np.cos(AROUND), np.sin(AROUND)])
+    return np.asarray((np.sqrt(2 * delta) * root @ circle).T)
+
+
+def _to_boundary(start: Start, delta: float, u: np.ndarray) -> float:
+    """How many times ``u`` has the true divergence of the radius; it is convex, so Newton's method finds it.
+
+    Where the divergence levels off below the radius, ``FAR`` is the answer.
+    """
+    theta_k, batch = seen_from(start)
+    if kl(start, FAR * u) <= delta:
+        return FAR
+    r = FAR
+    for _ in range(NEWTON):
+        slope = objectives.kl_gradient(POLICY, theta_k, theta_k + r * u, batch) @ u
+        r -= (kl(start, r * u) - delta) / slope
+    return float(r)
+
+
+#: How many times as far as the model's the true boundary is sought, and Newton steps from there.
+FAR, NEWTON = 6.0, 25
+
+
+def constants() -> dict[str, Any]:
+    """The map and the features, by kinds of states that share them."""
+    kinds, kind = np.unique(POLICY.features, axis=0, return_inverse=True)
+    world = {"map": GRID.map, "slip": GRID.slip, "H": H, "starts": STARTS}
+    return world | {"kinds": kinds, "kind": kind.ravel(), "shorter": SHORTER, "epochs": EPOCHS}
+
+
+def frame(start: Start, delta: float, eps: float) -> Figure:
     """The ball and its model with the steps; the divergence along one of them; and their gains.
 
     Statement: `trpo`.
@@ -134,17 +196,14 @@ def frame(start: str, delta: float, eps: float) -> Figure:
     return fig
 
 
-def _draw_balls(ax: Axes, start: str, delta: float) -> None:
+def _draw_balls(ax: Axes, start: Start, delta: float) -> None:
     """The true ball, filled, and the ellipse of the quadratic model around it."""
     ax.contourf(*divergences(start), levels=[-1, delta], colors=[style.SKY], alpha=0.3)
     ax.contour(*divergences(start), levels=[delta], colors=[style.INK], linewidths=1.5)
-    around = np.linspace(0, 2 * np.pi, 121)
-    circle = np.array([np.cos(around), np.sin(around)])
-    root = np.linalg.cholesky(np.linalg.inv(exact.fisher(MDP, POLICY, seen_from(start)[0])))
-    ax.plot(*np.sqrt(2 * delta) * root @ circle, color=style.INK, lw=1.2, ls="--")
+    ax.plot(*_ellipse(start, delta).T, color=style.INK, lw=1.2, ls="--")
 
 
-def _draw_steps(ax: Axes, start: str, delta: float, eps: float) -> None:
+def _draw_steps(ax: Axes, start: Start, delta: float, eps: float) -> None:
     for name, d in steps(start, delta, eps).by.items():
         way = ppo_path(start, eps) if name == "PPO" else np.array([0 * d, d])
         ax.plot(*way.T, color=LOOKS[name][0], lw=1)
@@ -158,7 +217,7 @@ def _mark(ax: Axes, name: str, x: float, y: float) -> None:
     ax.plot([x], [y], marker, color=colour, ms=11 if name == "NPG" else 7, mec=style.PAPER, mew=0.8)
 
 
-def _draw_along(ax: Axes, start: str, delta: float, eps: float) -> None:
+def _draw_along(ax: Axes, start: Start, delta: float, eps: float) -> None:
     """The true divergence and its model on the way of the natural step, in units of the radius."""
     by, tried = steps(start, delta, eps)
 
@@ -174,7 +233,7 @@ def _draw_along(ax: Axes, start: str, delta: float, eps: float) -> None:
         _mark(ax, name, tried[part], of_delta(tried)[part])
 
 
-def _draw_gains(ax: Axes, start: str, delta: float, eps: float) -> None:
+def _draw_gains(ax: Axes, start: Start, delta: float, eps: float) -> None:
     """The true gains as shares of what the surrogate promised, and as numbers."""
     theta_k, batch = seen_from(start)
     ax.axvline(1, color=style.MUTED, lw=1)
@@ -186,7 +245,7 @@ def _draw_gains(ax: Axes, start: str, delta: float, eps: float) -> None:
             ax.text(x, row, words, ha=side, size=style.FONT - 1, va="center_baseline")
 
 
-def describe(start: str, delta: float, eps: float) -> str:
+def describe(start: Start, delta: float, eps: float) -> str:
     """The true divergence of each step, and the gain.
 
     Statement: `trpo`.
@@ -200,8 +259,9 @@ def describe(start: str, delta: float, eps: float) -> str:
     by, tried = steps(start, delta, eps)
     nats = {name: f"{kl(start, d):.3f}" for name, d in by.items()}
     gains = ", ".join(f"{name} {gain(start, d):.3f}" for name, d in by.items())
+    words = start if isinstance(start, str) else f"({text(start[0])}, {text(start[1])})"
     return (
-        f"From θᵏ = {start} with the radius δ = {text(delta)}, the natural step has the true "
+        f"From θᵏ = {words} with the radius δ = {text(delta)}, the natural step has the true "
         f"divergence {nats['NPG']}. TRPO takes {tried[-1]:.0%} of it: {nats['TRPO']}. The gradient "
         f"step of the same quadratic model has {nats['gradient']}; PPO with ε = {text(eps)}, which "
         f"does not know δ, has {nats['PPO']}. Gains in J: {gains}."

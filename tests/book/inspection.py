@@ -138,7 +138,9 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
 def move(demo: Locator) -> list[str]:
     """Move each control of a demo: some position must give another picture."""
     demo.scroll_into_view_if_needed()
-    controls = demo.locator("input[type=range], select").all()
+    if "pg-demo--alive" in (demo.get_attribute("class") or ""):
+        demo.locator("input[name], select[name]").first.wait_for()  # its script makes them
+    controls = demo.locator("input[type=range][name], select[name]").all()
     if not controls:
         return ["a demo without a control"]
     dead = [control for control in controls if not moves(demo, control)]

@@ -47,8 +47,12 @@ def test_the_contents_close_when_one_is_chosen(page: Page, site: Path) -> None:
 def test_the_controls_of_a_demo_take_a_row_each_and_a_thumb(page: Page, site: Path) -> None:
     for name in ["natural_gradient", "importance_sampling", "ppo"]:
         visit(page, site, name)
-        for control in page.locator(".pg-demo__control").all():
-            assert 44 <= control.bounding_box()["height"] <= 50
+        for demo in page.locator(".pg-demo").all():
+            demo.scroll_into_view_if_needed()
+            demo.locator("input").first.wait_for()
+        for control in page.locator(".pg-demo__control:visible").all():
+            rows = 1 + control.locator(".pg-demo__clock, :scope > input").count()
+            assert 44 * rows <= control.bounding_box()["height"] <= 50 * rows
             for target in control.locator("input, select, button").all():
                 box = target.bounding_box()
                 assert box["height"] >= 44

@@ -21,7 +21,11 @@ import chromium  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
 SITE = TESTS.parents[1] / "book" / "site"
+#: The book's strict policy; from disk "self" is another folder than that of the test's page.
+POLICY = "default-src 'none'; script-src file:; style-src file:; img-src data:"
+
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>A demo</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{site}/demo.css">
 <script defer src="{site}/demo.js"></script></head><body><main>{body}</main></body></html>"""
@@ -61,7 +65,7 @@ def visit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
 
     def opened(body: str, **options: object) -> Page:
         file = tmp_path / "page.html"
-        file.write_text(PAGE.format(site=SITE.as_uri(), body=body), encoding="utf-8")
+        file.write_text(PAGE.format(site=SITE.as_uri(), policy=POLICY, body=body), encoding="utf-8")
         contexts.append(browser.new_context(offline=True, **options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: faults.append(message.text))

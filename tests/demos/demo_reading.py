@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from types import ModuleType
 
-from pgcompanion.demos.engine.static import html
+from pgcompanion.demos.engine.controls import grid
+from pgcompanion.demos.engine.panels import reuse
+from pgcompanion.demos.engine.static import html, name_of
+from pgcompanion.demos.engine.svg import encode
 
 VOID = {"input", "img", "br", "link", "meta"}
 MARKS = {"path", "use", "image", "rect"}
@@ -26,10 +29,17 @@ class Page:
 
 
 def read(demo: ModuleType) -> Page:
+    """The page of a demo; of one with a script, whose page holds one frame, the grid as a kernel draws it."""
     text = html(demo)
+    texts = [list(control.texts) for control in demo.controls.values()]
+    if hasattr(demo, "constants"):
+        choices = list(grid(demo))
+        with reuse({}):
+            pictures = [encode(demo.frame(**values), name_of(demo)) for values in choices]
+        return Page(text, pictures, [demo.describe(**values) for values in choices], texts)
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.S)[1])
     pictures = [unpacked(data["parts"], frame) for frame in data["frames"]]
-    return Page(text, pictures, data["captions"], data["texts"])
+    return Page(text, pictures, data["captions"], texts)
 
 
 def unpacked(parts: list[str], frame: list[int]) -> str:
@@ -41,9 +51,9 @@ def colours(picture: str) -> list[str]:
     """The colours of everything that is drawn, text and the lines of the grid left out."""
     found = []
     for element in ET.fromstring(picture).iter():
-        style = element.get("style", "")
         if element.tag in {"path", "g"}:
-            found += re.findall(r"(?:fill|stroke):(?!none)([^;]*)", style)
+            looks = (element.get("fill"), element.get("stroke"))
+            found += [colour for colour in looks if colour not in (None, "none")]
         if element.tag == "image":
             found.append("image")
     return [colour for colour in found if colour != "var(--pg-grid)"]

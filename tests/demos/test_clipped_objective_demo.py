@@ -16,6 +16,12 @@ def shares(ratio: np.ndarray) -> np.ndarray:
     return np.histogram(ratio.clip(max=demo.END - 1e-9), demo.BINS)[0] / len(ratio)
 
 
+def ratios(eps: float, e: int) -> list[np.ndarray]:
+    """The ratio of every single step with an advantage above, and below, 0."""
+    case, trained = demo.case(), demo.trained(eps, e)
+    return [np.repeat(trained.ratio[case.side(A)], case.steps[case.side(A)]) for A in demo.SIGNS]
+
+
 def heights(ax: Axes) -> np.ndarray:
     return np.sum([each.get_data().values for each in ax.patches if hasattr(each, "get_data")], 0)
 
@@ -25,8 +31,8 @@ def test_a_bar_that_is_cut_carries_a_triangle_and_its_share():
     for values in grid(demo):
         if values["u"] != 1.0:
             continue
-        up, down, _ = demo.trained(values["eps"], values["e"])
-        for ax, ratio in zip(demo.frame(**values).axes[2:], (up, down), strict=True):
+        pair = ratios(values["eps"], values["e"])
+        for ax, ratio in zip(demo.frame(**values).axes[2:], pair, strict=True):
             tall = shares(ratio).max() > demo.TALLEST
             marked = [line for line in ax.lines if line.get_marker() == "^"]
             assert len(marked) == tall

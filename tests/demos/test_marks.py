@@ -21,7 +21,7 @@ from pgcompanion.demos.worlds import shades
 from pgcompanion.gridworld import GridWorld
 
 WIDE = Panel("Title", "x", ylim=(0.0, 2.0), yticks=(0.0, 1.0), lines=2)
-RETURN = {"world": "usual", "psi": "return", "N": 10, "M": 25}
+RETURN = {"world": "usual", "psi": "return", "b": 1.0, "N": 5, "M": 25}
 
 
 def panel(panel: Panel) -> Axes:
@@ -138,12 +138,12 @@ def test_the_key_of_the_cloud_shows_the_marks_that_the_cloud_has():
 def test_the_cloud_says_how_many_estimates_lie_outside():
     counts = set()
     for values in grid(cloud):
-        world, psi, N, M = values.values()
-        x, y = cloud.estimates(world, psi, N)[:M].T
+        world, psi, b, N, M = values.values()
+        x, y = cloud.numbers(world, psi, b, N, M)["points"].T
         (left, right), (low, high) = cloud.CLOUDS[world].xlim, cloud.CLOUDS[world].ylim
         out = int(((x < left) | (x > right) | (y < low) | (y > high)).sum())
         assert (f"({out} outside the panel)" in cloud.describe(**values)) == (out > 0)
-        if values["N"] == 10:
+        if values["N"] == 5:
             said = [words for words in boxes(cloud.frame(**values).axes[0]) if "estimates" in words]
             assert said[0] == (f"estimates, {out} outside" if out else "estimates")
         counts.add(out)

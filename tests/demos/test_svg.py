@@ -80,9 +80,10 @@ def test_an_image_keeps_its_pixels_and_its_place(figure):
 
 def test_the_colours_of_the_book_follow_the_page_and_others_stay(figure):
     svg = encode(figure)
-    assert "stroke:var(--pg-green)" in svg
-    assert "fill:var(--pg-ink)" in svg
-    assert "fill:#123456" in svg
+    assert 'stroke="var(--pg-green)"' in svg
+    assert 'fill="var(--pg-ink)"' in svg
+    assert 'fill="#123456"' in svg
+    assert " style=" not in svg
     assert not any(colour in svg for colour in style.COLOURS.values())
 
 

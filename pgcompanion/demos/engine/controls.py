@@ -22,6 +22,11 @@ class Control:
         values: all values that it takes, in order.
         default: the one that it starts with.
         time: whether the values are moments, which a button plays one after the other.
+        whole: whether only whole numbers will do; moments are whole.
+        log: whether a script's slider moves by factors, not by differences.
+
+    A demo with a script (see `pgcompanion.demos`) takes every number between the first and the last of
+    ``values`` on its page; a kernel's slider stops at ``values``.
 
     Raises:
         ValueError: ``values`` is empty or repeats a value, or ``default`` is not among them.
@@ -35,6 +40,8 @@ class Control:
     values: Sequence[Value]
     default: Value
     time: bool = False
+    whole: bool = False
+    log: bool = False
 
     def __post_init__(self) -> None:
         if not self.values or len(set(self.values)) < len(self.values):
@@ -63,7 +70,7 @@ class Control:
 
 
 class Demo(Protocol):
-    """What a demo's module holds."""
+    """What every demo's module holds."""
 
     @property
     def controls(self) -> Mapping[str, Control]: ...

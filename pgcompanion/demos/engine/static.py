@@ -1,13 +1,18 @@
-"""A demo in a page: native controls over frames that were drawn when the book was built.
+"""A demo in a page: the first frame and its sentence, which a script then takes over.
 
-The page's script (demo.js in the book's site folder) moves them. Without it, the first frame and its
-sentence stand, and the controls stay hidden.
+A demo with `constants` has a script of its own, ``demos/NAME.js`` in the book's site folder. It
+computes the demo's numbers itself, at every movement, and draws its own controls. For any other demo
+all frames of its grid are drawn while the book is built, and demo.js chooses among them. Without
+scripts, and in print, the first frame and its sentence stand, and there are no controls.
 """
 
 from __future__ import annotations
 
 import json
 from html import escape
+from typing import Any
+
+import numpy as np
 
 from pgcompanion.demos.engine.controls import Control, Demo, defaults, grid, position
 from pgcompanion.demos.engine.panels import reuse
@@ -15,8 +20,62 @@ from pgcompanion.demos.engine.svg import encode, named, pack
 
 
 def html(demo: Demo) -> str:
-    """One ``<figure>`` that holds the controls, all frames of the grid and all sentences."""
-    name = getattr(demo, "__name__", "demo").rpartition(".")[2]
+    """One ``<figure>`` that needs no kernel."""
+    return _alive(demo) if hasattr(demo, "constants") else _stills(demo)
+
+
+def name_of(demo: Demo) -> str:
+    """The last part of the module's name, which is that of its script."""
+    return getattr(demo, "__name__", "demo").rpartition(".")[2]
+
+
+def handed_over(demo: Demo) -> dict[str, Any]:
+    """What a demo's script is given: its controls, and the constants of its world."""
+    constants = getattr(demo, "constants")  # noqa: B009  (not every demo has it)
+    return {
+        "controls": [_described(name, each) for name, each in demo.controls.items()],
+        "constants": _plain(constants()),
+    }
+
+
+def _alive(demo: Demo) -> str:
+    words = demo.describe(**defaults(demo))
+    with reuse({}):
+        first = named(encode(demo.frame(**defaults(demo)), name_of(demo)), words)
+    return f"""<figure class="pg-demo pg-demo--alive" data-demo="{escape(name_of(demo))}">
+<div class="pg-demo__picture">{first}</div>
+<div class="pg-demo__controls" role="group" aria-label="Controls" hidden></div>
+<script type="application/json">{_script(handed_over(demo))}</script>
+<figcaption class="pg-demo__caption" aria-live="polite">{escape(words)}</figcaption>
+</figure>"""
+
+
+def _described(name: str, control: Control) -> dict[str, Any]:
+    """A control in a script's words."""
+    look: dict[str, Any] = {"name": name, "label": control.label, "value": control.default}
+    if control.is_menu:
+        return look | {"options": list(control.values)}
+    flags = {
+        "time": control.time,
+        "whole": control.whole or control.time,
+        "log": control.log,
+    }
+    ends = {"low": control.values[0], "high": control.values[-1]}
+    return look | ends | {flag: True for flag, holds in flags.items() if holds}
+
+
+def _plain(x: Any) -> Any:
+    """Arrays as lists, so that JSON can say them."""
+    if isinstance(x, dict):
+        return {key: _plain(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [_plain(value) for value in x]
+    return x.tolist() if isinstance(x, np.ndarray | np.generic) else x
+
+
+def _stills(demo: Demo) -> str:
+    """All frames of the grid, and native controls that choose among them."""
+    name = name_of(demo)
     with reuse({}):
         pictures = [encode(demo.frame(**values), name) for values in grid(demo)]
     parts, frames = pack(pictures)

@@ -46,6 +46,10 @@ _SHORTER: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     ),
 ]
 
+#: A style attribute, which a page with a strict policy ignores, and its properties, which it does not.
+_STYLE = re.compile(r' style="([^"]*)"')
+_FONT_SHORT = re.compile(r"font:((?:bold |italic )*)([\d.]+px)[^;]*")
+
 _BETWEEN_ELEMENTS = re.compile(r"(?<=>)(?=<)")
 _GROUP = re.compile(r"</?g(?: [^>]*[^>/])?>")
 
@@ -60,6 +64,24 @@ def _tight(attribute: str) -> str:
 
 def _rounded(found: str) -> str:
     return found if found[0] in ">ms" else f"{float(found):.2f}".rstrip("0").rstrip(".")
+
+
+def _as_attributes(style: re.Match[str]) -> str:
+    """The properties of a style attribute as attributes of their own.
+
+    >>> _as_attributes(_STYLE.match(' style="fill:none;font:bold 12px x"'))
+    ' fill="none" font-size="12px" font-weight="bold"'
+    """
+    looks = {}
+    for declaration in _FONT_SHORT.sub(_spelled_out, style[1]).split(";"):
+        name, _, value = declaration.partition(":")
+        if value:
+            looks[name.strip()] = value.strip()
+    return "".join(f' {name}="{value}"' for name, value in looks.items())
+
+
+def _spelled_out(font: re.Match[str]) -> str:
+    return f"font-size:{font[2]}" + ";font-weight:bold" * ("bold" in font[1])
 
 
 def _ungrouped(svg: str) -> str:
@@ -100,6 +122,7 @@ def embedded(svg: str) -> str:
     """What matplotlib wrote as SVG, as an element of a page, in the colours of that page."""
     for pattern, replacement in _SHORTER:
         svg = pattern.sub(replacement, svg)
+    svg = _STYLE.sub(_as_attributes, svg)
     return _SERIES.sub(_said_once, _ungrouped(svg))
 
 

@@ -3,21 +3,32 @@ turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, partial
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pgcompanion import exact
-from pgcompanion.algorithms import Iterate, npg, ppo, reinforce, trpo
-from pgcompanion.batches import Exact
+from pgcompanion import exact, objectives
+from pgcompanion.algorithms import Iterate, Source, iterate, npg, ppo, reinforce
+from pgcompanion.batches import Batch, Exact, aggregated_batch
 from pgcompanion.demos import Control
+from pgcompanion.demos.worlds.episodes import drawn
+from pgcompanion.estimators import at_states, reward_to_go
 from pgcompanion.gridworld import GridWorld
-from pgcompanion.policies import TabularSoftmax
+from pgcompanion.mdp import MDP
+from pgcompanion.policies import Policy, TabularSoftmax
+from pgcompanion.steps import natural_step, trpo_argmax
 
-H, K = 30, 16
+H, K, STREAM = 30, 16, 23
+
+#: Of PPO's clip, which has no exact step: the size of Adam's steps, and how often it passes the batch.
+ETA, EPOCHS = 0.1, 20
+
+#: A gain of J that the picture would not show, and so not worth a step of TRPO.
+LEAST = 3e-3
 
 
 class Algorithm(NamedTuple):
@@ -29,21 +40,37 @@ class Algorithm(NamedTuple):
     values: tuple[float, float, float]
 
 
+def _trpo(source: Source, policy: Policy, theta: np.ndarray, *, delta: float) -> Iterator[Iterate]:
+    """The exact arg max of `trpo`, for as long as the natural step promises anything.
+
+    At an optimum the boundary of the region is out of reach, and what is left to gain is round-off.
+    """
+
+    def update(it: Iterate) -> tuple[np.ndarray, None]:
+        step = natural_step(policy, it.theta, it.batch, delta=delta)
+        if objectives.gradient(policy, it.theta, it.batch) @ step < LEAST:
+            return it.theta, None
+        return trpo_argmax(policy, it.theta, it.batch, delta)[0], None
+
+    return iterate(source, policy, theta, update)
+
+
 ALGORITHMS = {
     "policy gradient": Algorithm(reinforce, "eta", "η", (1.0, 4.0, 16.0)),
     "NPG": Algorithm(npg, "eta", "η", (1.0, 4.0, 16.0)),
-    "TRPO": Algorithm(partial(trpo, solver="exact"), "delta", "δ", (0.03, 0.3, 3.0)),
+    "TRPO": Algorithm(_trpo, "delta", "δ", (0.03, 0.3, 3.0)),
     "PPO penalty": Algorithm(partial(ppo, solver="exact"), "lam", "λ", (1.0, 0.1, 0.01)),
-    "PPO clip": Algorithm(partial(ppo, eta=0.1, epochs=20), "eps", "ε", (0.1, 0.3, 0.9)),
+    "PPO clip": Algorithm(partial(ppo, eta=ETA, epochs=EPOCHS), "eps", "ε", (0.1, 0.3, 0.9)),
 }
 
 
 #: The controls that page and kernel share; the page has fewer iterations to choose from.
 ALGORITHM = Control("algorithm", tuple(ALGORITHMS), default="PPO clip")
-ITERATION = Control("iteration k", tuple(range(K + 1)), default=4, time=True)
+ITERATION = Control("iteration k", tuple(range(K + 1)), default=0, time=True)
 
 
-class Course(NamedTuple):
+@dataclass(frozen=True)
+class Course:
     """The start and ``K`` iterates of an algorithm on a map, and the optimum over all policies."""
 
     grid: GridWorld
@@ -53,10 +80,11 @@ class Course(NamedTuple):
     iterates: list[Iterate]
     optimum: float
 
-    @property
+    @cached_property
     def J(self) -> list[float]:
-        """The objectives; those of exact batches are always known."""
-        return [it.J for it in self.iterates if it.J is not None]
+        """The exact objectives."""
+        mdp = self.grid.mdp(H)
+        return [float(exact.evaluate(mdp, self.policy.table(it.theta)).J) for it in self.iterates]
 
     @property
     def knob(self) -> str:
@@ -65,8 +93,10 @@ class Course(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def train(map: str, algorithm: str, x: float) -> Course:
+def train(map: str, algorithm: str, x: float, N: int = 0) -> Course:
     """A course from the uniform policy with the knob at ``x``. Statement: `ppo`.
+
+    Every step sees ``N`` new episodes, or, where that is 0, the exact batch.
 
     Raises:
         ValueError: the map is no gridworld.
@@ -78,8 +108,28 @@ def train(map: str, algorithm: str, x: float) -> Course:
     grid = world(map)
     mdp, (run, argument, *_) = grid.mdp(H), ALGORITHMS[algorithm]
     policy = TabularSoftmax(mdp.S, mdp.A)
-    iterates = list(islice(run(Exact(mdp), policy, np.zeros(policy.p), **{argument: x}), K + 1))
+    iterates = list(
+        islice(run(_source(mdp, N), policy, np.zeros(policy.p), **{argument: x}), K + 1)
+    )
     return Course(grid, policy, algorithm, x, iterates, optimum(map))
+
+
+def _source(mdp: MDP, N: int) -> Callable[..., Batch]:
+    """Exact batches, or those of ``N`` episodes whose luck the page's script has as well.
+
+    Then the advantages are rewards-to-go less the exact values.
+    """
+    if N == 0:
+        return Exact(mdp)
+    turns = count(STREAM)
+
+    def seen(policy: TabularSoftmax, theta: np.ndarray) -> Batch:
+        pi = policy.table(theta)
+        tau = drawn(mdp, pi, N, next(turns))
+        psi = reward_to_go(tau.r) - at_states(exact.evaluate(mdp, pi).V, tau)
+        return aggregated_batch(policy, theta, tau, psi)
+
+    return seen
 
 
 @lru_cache(maxsize=64)

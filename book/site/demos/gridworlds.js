@@ -1,0 +1,329 @@
+"use strict";
+// A playground: paint a map, and one or two algorithms learn it exactly, on one clock.
+window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softmax, logSoftmax, adam, drawMap, drawCrowd, walkButton, make, clamp, linspace, text, fixed }) => {
+  const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS, least: LEAST, stream } = constants;
+  const KNOBS = ["careful", "medium", "bold"], TINY = 1e-300, EPSILON = 2 ** -52;
+  const mapOf = (world) => maps[world] ?? world;
+  const setting = (algorithm, knob) => {
+    const { values } = algorithms[algorithm];
+    return typeof knob === "string" ? values[KNOBS.indexOf(knob)] : values[0] * (values[2] / values[0]) ** knob;
+  };
+
+  // ---- the steps, each from a table of logits and its exact batch to the next table
+
+  const sums = (x, A) => Float64Array.from({ length: x.length / A }, (_, s) => {
+    let total = 0;
+    for (let a = 0; a < A; a++) total += x[s * A + a];
+    return total;
+  });
+  function gradient({ pi, both }, A) {
+    const W = pi.map((p, i) => p * both[i]), all = sums(W, A);
+    return W.map((each, i) => each - all[Math.floor(i / A)] * pi[i]);
+  }
+  // F⁺g: the quotient g / nπ, less its mean over the actions of a state.
+  function natural(batch, g, A) {
+    const { pi, n } = batch, x = new Float64Array(g.length);
+    for (let s = 0; s < n.length; s++) {
+      let mean = 0, count = 0;
+      for (let i = s * A; i < s * A + A; i++) if (n[s] * pi[i] > 0) {
+        mean += x[i] = g[i] / (n[s] * pi[i]);
+        count++;
+      }
+      mean /= Math.max(count, 1);
+      for (let i = s * A; i < s * A + A; i++) if (n[s] * pi[i] > 0) x[i] -= mean;
+    }
+    return x;
+  }
+  const divergence = ({ log, pi, n }, now, A) => {
+    let kl = 0;
+    for (let i = 0; i < pi.length; i++) if (pi[i] > 0) kl += n[Math.floor(i / A)] * pi[i] * (log[i] - now[i]);
+    return kl;
+  };
+
+  const logAdd = (x, y) => {
+    const high = Math.max(x, y);
+    return high === -Infinity ? high : high + Math.log1p(Math.exp(Math.min(x, y) - high));
+  };
+  function logSum(x) {
+    let top = -Infinity, total = 0;
+    for (let a = 0; a < x.length; a++) top = Math.max(top, x[a]);
+    for (let a = 0; a < x.length; a++) total += Math.exp(x[a] - top);
+    return top + Math.log(total);
+  }
+  // The change of a state's logits that maximises Σ πA − λ KL: π = λπᵏ / (ν − A), with ν by Newton's method.
+  // `gain` holds the advantages; the change is left in it.
+  const [gap, weight, nu, part] = [0, 1, 2, 3].map(() => new Float64Array(4));
+  function tilt(log, from, gain, lam) {
+    const A = gain.length, logLam = Math.log(lam);
+    let best = -Infinity, largest = 0, strong = 1;
+    for (let a = 0; a < A; a++) best = Math.max(best, gain[a]);
+    for (let a = 0; a < A; a++) {
+      gap[a] = Math.log(best - gain[a]);
+      weight[a] = logLam + log[from + a];
+      largest = Math.max(largest, Math.abs(weight[a]));
+      strong -= Math.exp(Math.min(log[from + a] + gap[a] - logLam, 1));
+      part[a] = gap[a] === -Infinity ? weight[a] : -Infinity;
+    }
+    let low = logSum(part), high = logSum(weight), u = Math.max(low, logLam + Math.log(Math.max(strong, TINY)));
+    for (let i = 0; i < 100; i++) {
+      for (let a = 0; a < A; a++) part[a] = weight[a] - (nu[a] = logAdd(u, gap[a]));
+      const total = logSum(part);
+      if (Math.abs(total) <= 4 * EPSILON * (1 + largest)) break;
+      if (total > 0) low = u;
+      else high = u;
+      let slope = 0;
+      for (let a = 0; a < A; a++) slope += Math.exp(part[a] - total + u - nu[a]);
+      const next = u + total / Math.max(slope, TINY);
+      u = next >= low && next <= high ? next : (low + high) / 2;
+    }
+    let mean = 0;
+    for (let a = 0; a < A; a++) mean += (gain[a] = -logAdd(u, gap[a])) / A;
+    for (let a = 0; a < A; a++) gain[a] -= mean;
+  }
+  const change = new Float64Array(4);
+  function penalised(theta, { pi, n, both, log }, A, lam) {
+    const next = theta.slice();
+    for (let s = 0; s < n.length; s++) {
+      if (!(n[s] > 0)) continue;
+      for (let a = 0, i = s * A; a < A; a++, i++) change[a] = n[s] * pi[i] > 0 ? (pi[i] * both[i]) / (n[s] * pi[i]) : 0;
+      tilt(log, s * A, change, lam);
+      for (let a = 0; a < A; a++) next[s * A + a] += change[a];
+    }
+    return next;
+  }
+  // The arg max inside the trust region: the penalty whose maximiser lies on the boundary, by the Illinois rule.
+  function trust(theta, batch, A, delta) {
+    const g = gradient(batch, A), x = natural(batch, g, A);
+    const along = g.reduce((t, each, i) => t + each * x[i], 0), gain = along > 0 ? Math.sqrt(2 * delta * along) : 0;
+    if (gain < LEAST) return theta;
+    let best = theta, distance = Infinity;
+    const excess = (log) => {
+      const next = penalised(theta, batch, A, Math.exp(log)), reached = divergence(batch, logSoftmax(next, A), A) / delta;
+      const apart = Math.log(Math.max(reached, 2.2250738585072014e-308));
+      if (reached <= 1 + 1e-6 && Math.abs(apart) < distance) [best, distance] = [next, Math.abs(apart)];
+      return apart;
+    };
+    let u = Math.log(gain / (2 * delta)), fu = excess(u), v = u, fv = fu, hop = fu > 0 ? 1 : -1;
+    while (fu * hop > 0) {
+      const z = clamp(u + hop, -745, 745);
+      if (z === u) return best;
+      [v, fv] = [u, fu];
+      [u, fu] = [z, excess(z)];
+      hop *= 2;
+    }
+    for (let i = 0; i < 60 && Math.abs(fu) > 1e-12 && fu !== fv; i++) {
+      const z = u - (fu * (u - v)) / (fu - fv), fz = excess(z);
+      [v, fv] = fz * fu < 0 ? [u, fu] : [v, fv / 2];
+      [u, fu] = [z, fz];
+    }
+    return best;
+  }
+  function clipped(theta, batch, A, eps) {
+    const { log, pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
+    const g = new Float64Array(SA);
+    for (let e = 0; e < EPOCHS; e++) {
+      const now = logSoftmax(next, A);
+      for (let from = 0; from < SA; from += A) {
+        let all = 0;
+        for (let i = from; i < from + A; i++) {
+          const u = Math.exp(now[i] - log[i]);
+          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * pi[i] * u;
+        }
+        for (let i = from; i < from + A; i++) g[i] -= all * Math.exp(now[i]);
+      }
+      const step = move(g);
+      for (let i = 0; i < SA; i++) next[i] += step[i];
+    }
+    return next;
+  }
+  const plus = (theta, d, eta) => theta.map((each, i) => each + eta * d[i]);
+  const STEPS = {
+    "policy gradient": (theta, batch, A, eta) => plus(theta, gradient(batch, A), eta),
+    NPG: (theta, batch, A, eta) => plus(theta, natural(batch, gradient(batch, A), A), eta),
+    TRPO: trust,
+    "PPO penalty": penalised,
+    "PPO clip": clipped,
+  };
+
+  // The batch of N episodes: rewards-to-go less the exact values, by the sign of the difference. Its sums are
+  // divided by the policy, so that a step finds them as in an exact batch.
+  function sampledBatch(world, exact, N, stream) {
+    const { S, A, r } = world, { pi, V } = exact, { s, a } = episodes(world, pi, H, N, stream);
+    const n = new Float64Array(S), W = new Float64Array(2 * S * A);
+    for (let e = 0; e < N; e++)
+      for (let h = H - 1, toGo = 0; h >= 0; h--) {
+        const at = e * H + h, i = s[at] * A + a[at];
+        toGo += r[i];
+        const advantage = toGo - V[h * S + s[at]];
+        n[s[at]] += 1 / N;
+        W[(advantage > 0 ? 0 : S * A) + i] += advantage / N / pi[i];
+      }
+    return { pi, n, W, both: pi.map((_, i) => W[i] + W[S * A + i]) };
+  }
+
+  // ---- courses of training
+
+  const worlds = {}, courses = new Map();
+  function worldOf(map) {
+    if (worlds[map]) return worlds[map];
+    const world = gridworld(map, { slip, step }), { S, A, to, p, r } = world;
+    world.fit = world.letter.includes("S") && world.terminal.some(Boolean);
+    let V = new Float64Array(S);
+    for (let h = 0; h < H; h++) {
+      const now = new Float64Array(S).fill(-Infinity);
+      for (let i = 0; i < S * A; i++) {
+        const j = 3 * i, q = r[i] + p[j] * V[to[j]] + p[j + 1] * V[to[j + 1]] + p[j + 2] * V[to[j + 2]], s = Math.floor(i / A);
+        now[s] = Math.max(now[s], q);
+      }
+      V = now;
+    }
+    world.optimum = V.reduce((J, v, s) => J + world.mu0[s] * v, 0);
+    return (worlds[map] = world);
+  }
+  function train(map, algorithm, x, N = 0) {
+    const key = `${map}|${algorithm}|${x}|${N}`;
+    if (courses.has(key)) return courses.get(key);
+    const world = worldOf(map), { S, A } = world, iterates = [], kl = [];
+    let theta = new Float64Array(S * A);
+    for (let k = 0; ; k++) {
+      const batch = exactBatch(world, softmax(theta, A), H);
+      batch.log = logSoftmax(theta, A);
+      if (k) kl.push(divergence(iterates[k - 1].seen, batch.log, A));
+      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + k), { log: batch.log }) : batch;
+      iterates.push(batch);
+      if (k === K) break;
+      theta = STEPS[algorithm](theta, batch.seen, A, x);
+    }
+    if (courses.size > 3) courses.delete(courses.keys().next().value);
+    const course = { world, iterates, kl, J: iterates.map((each) => each.J) };
+    courses.set(key, course);
+    return course;
+  }
+
+  function numbers({ world, algorithm, knob, k, N }) {
+    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N), { pi, V, n } = it.iterates[k], { S, A } = it.world;
+    return {
+      J: it.J, kl: it.kl, optimum: it.world.optimum, V: V.slice(0, S), visits: n,
+      pi: Array.from({ length: S }, (_, s) => pi.slice(s * A, s * A + A)),
+    };
+  }
+
+  // ---- the picture
+
+  const BRUSHES = { wall: "#", floor: ".", pit: "P", goal: "G", start: "S" }, SIDES = ["blue", "purple"];
+  let brush = "wall", cursor = [0, 0];
+
+  // The map with a cell painted; the only start moves, and the last one stays.
+  function painted(map, [i, j], letter) {
+    const rows = map.split("\n").map((row) => [...row]);
+    if (!rows[i]?.[j] || rows[i][j] === letter || rows[i][j] === "S") return {};
+    if (letter === "S") rows.forEach((row) => row.forEach((each, c) => each === "S" && (row[c] = ".")));
+    rows[i][j] = letter;
+    const world = rows.map((row) => row.join("")).join("\n");
+    return { world: Object.keys(maps).find((name) => maps[name] === world) ?? world };
+  }
+
+  function draw(pen, values, n, at) {
+    const { world, algorithm, knob, k, rival, rivalKnob = 0.5 } = values, map = mapOf(world), it = worldOf(map), { width, wide } = pen;
+    const sides = [[algorithm, knob], ...(rival ? [[rival, rivalKnob]] : [])];
+    const runs = sides.map(([name, turned]) => train(map, name, setting(name, turned), values.N));
+    const columns = it.rows[0].length, rows = it.rows.length, half = (width - 24) / 2;
+    const size = Math.min(half / columns, (wide ? 250 : 190) / rows), part = at.k - k, later = Math.min(k + 1, K);
+    const names = sides.map(([name, turned]) => `${name}, ${algorithms[name].symbol} = ${text(setting(name, turned))}`);
+    const maps = rival ? [0, 1] : [0, 0];
+    maps.forEach((side, place) => {
+      const from = runs[side].iterates[k], to = runs[side].iterates[later], x = place * (half + 24), box = { x, y: 30, size };
+      const mix = (a, b) => a + part * (b - a), pi = from.pi.map((p, i) => mix(p, to.pi[i]));
+      const values = place === 0 || rival;
+      const shade = values
+        ? (s) => clamp((mix(from.V[s], to.V[s]) + 1) / 2, 0, 1)
+        : (s) => Math.sqrt(Math.min(mix(from.n[s], to.n[s]) / 4, 1));
+      pen.say(x, 19, values ? (rival ? names[side] : "Policy on its values") : "Visits, and a crowd", { bold: true, size: wide ? 13 : 12, fill: rival ? SIDES[side] : "ink" });
+      drawMap(pen, box, it, { shade, pi, colour: rival ? SIDES[side] : "blue" });
+      if (!values || at.clock !== undefined) drawCrowd(pen, box, it, pi, at.clock ?? H, H);
+      const cellAt = (px, py) => [Math.floor((py - 30) / size), Math.floor((px - x) / size)];
+      pen.area({ left: x, top: 30, w: columns * size, h: rows * size, press: (px, py) => painted(map, cellAt(px, py), BRUSHES[brush]) });
+    });
+    if (cursor[0] >= rows || cursor[1] >= columns) cursor = [0, 0];
+    const [i, j] = cursor, letter = it.rows[i][j];
+    const word = Object.keys(BRUSHES).find((name) => BRUSHES[name] === letter) ?? `goal that pays ${letter}`;
+    pen.handle({
+      label: "cell to paint; Enter paints", ghost: true, shape: 0, fill: "none", x: (j + 0.5) * size, y: 30 + (i + 0.5) * size,
+      says: `row ${i + 1}, column ${j + 1}: ${word}`,
+      step: (right, up) => {
+        cursor = [clamp(i - up, 0, rows - 1), clamp(j + right, 0, columns - 1)];
+        return {};
+      },
+      act: () => painted(map, cursor, BRUSHES[brush]),
+    });
+
+    const y = 30 + rows * size + 48, left = 40, w = wide ? (width - left - 66) / 2 : width - left - 12, h = wide ? 150 : 120;
+    const over = { w, h, xlim: [-0.4, K + 0.4], xticks: [0, 4, 8, 12, 16], xlabel: "iteration" };
+    const objective = pen.panel({ ...over, x: left, y, ylim: [-1.3, 1.1], yticks: [-1, 0, 1], title: "Objective J", flush: 4 });
+    objective.line([-1, K + 1], [it.optimum, it.optimum], { stroke: "green", width: 1.5, dash: "6 4" });
+    objective.note(0.98, 0.94, `optimum ${fixed(it.optimum, 3)}`, { fill: "green", anchor: "end" });
+    const below = wide ? y : y + h + 60;
+    const lengths = pen.panel({
+      ...over, x: wide ? left + w + 54 : left, y: below, ylim: [1e-4, 2000], ylog: true, yticks: [0.01, 1, 100], title: "KL of each step", flush: wide ? left + w + 20 : 4,
+    });
+    const steps = linspace(0, K, K + 1);
+    runs.forEach(({ J, kl }, side) => {
+      const colour = SIDES[side], now = J[k] + part * (J[later] - J[k]);
+      objective.line(steps, J, { stroke: colour, width: 4, opacity: 0.25 });
+      objective.line(steps.slice(0, k + 1), J.slice(0, k + 1), { stroke: colour });
+      objective.ball(at.k, now, colour, 6);
+      objective.note(0.98, 0.8 - 0.14 * side, `J = ${fixed(J[k], 3)}`, { fill: colour, anchor: "end", bold: true, halo: true });
+      lengths.line(steps.slice(1), kl, { stroke: colour, width: 4, opacity: 0.25 });
+      lengths.line(steps.slice(1, k + 1), kl.slice(0, k), { stroke: colour });
+      lengths.dots(steps.slice(1, k + 1), kl.slice(0, k), 3, colour);
+      if (k) lengths.ball(k, kl[k - 1], colour, 5);
+      const [name, turned] = sides[side];
+      if (name === "TRPO") lengths.line([-1, K + 1], [setting(name, turned), setting(name, turned)], { stroke: colour, width: 1.5, dash: "6 4" });
+      lengths.note(0.98, 0.12 + 0.13 * side, names[side], { fill: colour, anchor: "end", halo: true });
+    });
+    if (!it.fit) pen.say(width / 2, 30 + (rows * size) / 2, "paint a goal or a pit", { anchor: "middle", bold: true, halo: true });
+    pen.height = below + h + 36;
+  }
+
+  // Below the picture the brushes; among the controls a rival, and knobs that turn without steps.
+  function tools(life) {
+    const turner = (name, label) => {
+      const input = make("input", { type: "range", min: 0, max: 200, autocomplete: "off", "aria-label": label });
+      input.addEventListener("input", () => life.set({ [name]: input.value / 200 }));
+      return input;
+    };
+    life.rows.knob.append(turner("knob", "any setting of the knob between careful and bold"));
+    const rivals = make("select", { name: "rival", autocomplete: "off" }, make("option", {}, "nobody"));
+    for (const name in algorithms) rivals.append(make("option", {}, name));
+    const turned = turner("rivalKnob", "the other's knob, between careful and bold");
+    turned.hidden = true;
+    rivals.addEventListener("input", () => {
+      turned.hidden = !rivals.selectedIndex;
+      life.set({ rival: rivals.selectedIndex ? rivals.value : undefined });
+    });
+    life.rows.knob.after(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "against"), rivals), turned));
+    const seen = make("select", { name: "N", autocomplete: "off" });
+    const sizes = [0, 20, 100];
+    for (const N of sizes) seen.append(make("option", {}, N ? `${N} episodes` : "exactly"));
+    seen.addEventListener("input", () => life.set({ N: sizes[seen.selectedIndex] }));
+    life.rows.k.before(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "each step sees"), seen)));
+    const brushes = Object.keys(BRUSHES).map((name) => {
+      const button = make("button", { type: "button", class: "pg-demo__button", "aria-pressed": name === brush }, name);
+      button.addEventListener("click", () => {
+        brush = name;
+        brushes.forEach((each) => each.setAttribute("aria-pressed", each === button));
+      });
+      return button;
+    });
+    return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H)];
+  }
+
+  function describe({ world, algorithm, knob, k, N }, n) {
+    const known = maps[world] ? `the map ${world}` : "your map", x = `${algorithm}, ${algorithms[algorithm].symbol} = ${text(setting(algorithm, knob))}`;
+    if (!k) return `${x}, on ${known}, before the first step: the uniform policy has J = ${fixed(n.J[0], 3)}; the exact optimum is ${fixed(n.optimum, 3)}.`;
+    const longest = Math.max(...n.kl.slice(0, k));
+    return `${x}, on ${known}${N ? `, seen through ${N} episodes a step` : ""}, after ${k} step${k > 1 ? "s" : ""}: J = ${fixed(n.J[k], 3)}, the exact optimum is ${fixed(n.optimum, 3)}. ` +
+      `The last step moved the trajectories by ${text(n.kl[k - 1])} nats, the longest by ${text(longest)}.`;
+  }
+  return { numbers, draw, describe, tools };
+};

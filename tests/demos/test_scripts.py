@@ -1,0 +1,116 @@
+"""The scripts of the demos compute Python's numbers, at once, and weigh little."""
+
+from __future__ import annotations
+
+import importlib
+import statistics
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from playwright.sync_api import Browser, Page
+from script_reading import SCRIPTED, anywhere, apart, corners, run, script
+
+from pgcompanion.demos.engine.static import html
+
+#: Relative, each array by its largest entry.
+TOLERANCE = 1e-9
+
+#: A slip in each script that a reader would hardly see, and that its test must.
+SLIPS = {
+    "baselines": ("x / N, y / N", "x / N, y / (N + 1e-6)"),
+    "bernoulli": ("GAP * sigmoid(theta)", "(GAP + 1e-6) * sigmoid(theta)"),
+    "clipped_objective": ("u >= 1 + eps", "u > 1.001 + eps"),
+    "distribution_shift": ("H * Math.max(-worst, 0)", "(H - 1) * Math.max(-worst, 0)"),
+    "gridworlds": ("(u - 1 < eps ? W[i] : 0)", "(u < eps ? W[i] : 0)"),
+    "importance_sampling": ("squares / (N - 1) / N", "squares / N / N"),
+    "reinforce": ("each * (returns[n] - baseline)", "each * (returns[n] - 0.999 * baseline)"),
+    "returns": ("chance * pi[i] * p[k]", "chance * pi[i] * (p[k] + 1e-8)"),
+    "seeds": ("coin[at] < fail", "coin[at] <= fail + 0.01"),
+    "sgd": ("(eta * (right - moved * pi[0])) / N", "(eta * (right - moved * pi[1])) / N"),
+    "softmax_geometry": ("eta[1] * (each - mean)", "eta[1] * (each - mean + 1e-8)"),
+    "trust_region": ("from.W[K + i] * (1 - u < eps)", "from.W[K + i] * (1 - u <= 2 * eps)"),
+}
+
+#: Milliseconds from a move to its picture: the middle one, the worst, and with a fourth of the speed.
+MEDIAN, WORST, SLOW = 8, 16, 60
+
+pytestmark = pytest.mark.parametrize("demo", SCRIPTED, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def demo(request: pytest.FixtureRequest) -> ModuleType:
+    return importlib.import_module(f"pgcompanion.demos.{request.param}")
+
+
+@pytest.fixture
+def blank(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def name(demo: ModuleType) -> str:
+    return demo.__name__.rpartition(".")[2]
+
+
+def test_the_script_finds_the_numbers_of_python(
+    demo: ModuleType, blank: Page, capsys: pytest.CaptureFixture[str]
+):
+    grid, random = corners(demo), list(anywhere(demo, 200))
+    there = run(blank, demo, grid + random, script(name(demo)))
+    here = [demo.numbers(**values) for values in grid + random]
+    worst = max(apart(x, y) for x, y in zip(there, here, strict=True))
+    with capsys.disabled():
+        print(f"\n{name(demo)}: {len(grid)} + 200 choices, at most {worst:.1e} from Python")
+    assert worst < TOLERANCE
+    right, wrong = SLIPS[name(demo)]
+    assert script(name(demo)).count(right) == 1
+    slipped = run(blank, demo, random[:40], script(name(demo)).replace(right, wrong))
+    assert max(apart(x, y) for x, y in zip(slipped, here[len(grid) :], strict=False)) > TOLERANCE
+
+
+MOVES = """(choices) => {
+  const demo = document.querySelector(".pg-demo").pgDemo;
+  return choices.map((values) => {
+    const start = performance.now();
+    demo.set(values);
+    demo.render();
+    document.querySelector(".pg-demo__picture svg").getBBox();
+    return performance.now() - start;
+  });
+}"""
+
+
+def test_a_move_is_drawn_before_the_next_frame(
+    demo: ModuleType, visit: Callable[..., Page], capsys: pytest.CaptureFixture[str]
+):
+    page = visit(html(demo))
+    page.locator(".pg-demo--awake").wait_for()
+    choices = list(anywhere(demo, 60))
+
+    def again(place: int) -> float:
+        """One move once more, after others: no script may still know its numbers."""
+        others = [choices[place - back] for back in range(6, 0, -1)]
+        return page.evaluate(MOVES, [*others, choices[place]])[-1]
+
+    def milliseconds(limit: float) -> list[float]:
+        """Of each move the quickest of three: a busy machine disturbs now this one, now that."""
+        tries = [page.evaluate(MOVES, choices) for _ in range(3)]
+        times = [min(each) for each in zip(*tries, strict=True)]
+        for _ in range(9):
+            times = [t if t <= limit else min(t, again(i)) for i, t in enumerate(times)]
+        return times
+
+    page.evaluate(MOVES, choices)
+    quick = milliseconds(WORST)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    slow = milliseconds(SLOW)
+    with capsys.disabled():
+        print(
+            f"\n{name(demo)}: a move takes {statistics.median(quick):.1f} ms, at most {max(quick):.1f}; "
+            f"with a CPU 4 times slower {statistics.median(slow):.1f}, at most {max(slow):.1f}"
+        )
+    assert statistics.median(quick) <= MEDIAN
+    assert max(quick) <= WORST
+    assert max(slow) <= SLOW
