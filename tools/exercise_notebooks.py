@@ -1,12 +1,14 @@
 """Write the starter notebooks of the exercises: `book/exercises/*.md`, one for each page.
 
 Everything in them comes from the package's catalogue; `tools/notebooks.py` then makes the `.ipynb`
-beside each.
+beside each. The package's table of the statements that feedback refers to is written here, too.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import first_cell
@@ -20,6 +22,9 @@ FOLDER = notebooks.BOOK / "exercises"
 IMPORT = "import numpy as np\n\n\n"
 SIGNATURE = re.compile(r"^(def \w+\()(.*)(\) -> .*:)$", re.M)
 WIDTH = 80  # what a page shows of a line of code
+STATEMENTS = notebooks.ROOT / "pgcompanion" / "exercises" / "engine" / "statements.json"
+NUMBERED = re.compile(r"^:{3,}\{prf:(\w+)\} ?(.*)\n:label: (\w+)$", re.M)
+HEADED = re.compile(r"^\((\w+)\)=\n+# (.*)$", re.M)
 
 PAGE = """\
 ---
@@ -117,8 +122,32 @@ def page(title: str, chapter: str) -> str:
     return first_cell.written(text, first_cell.present())
 
 
+def statements() -> str:
+    """The statements that the exercises refer to, with their titles and pages, as JSON."""
+    used = {exercise.label for exercise in map(catalogue.find, catalogue.IDS)}
+    used |= {m.label for e in map(catalogue.find, catalogue.IDS) for m in e.mistakes}
+    found = {label: entry for path in notebooks.BOOK.glob("*.md") for label, entry in named(path)}
+    return json.dumps({label: found[label] for label in sorted(used & set(found))}, indent=1) + "\n"
+
+
+def named(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The labels of a page: those of its statements, and its own."""
+    text = path.read_text(encoding="utf-8")
+    page = {"page": path.stem}
+    for kind, title, label in NUMBERED.findall(text):
+        yield label, page | {"kind": kind, "title": plain(title), "page_title": heading(path)}
+    for label, title in HEADED.findall(text):
+        yield label, page | {"kind": "page", "title": title, "page_title": title}
+
+
+def plain(title: str) -> str:
+    """A title without the marks of mathematics."""
+    return title.replace("$", "").strip()
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
+    notebooks.write(STATEMENTS, statements())
     wanted = {
         FOLDER / f"{chapter}.md": page(title, chapter) for title, chapter in chapters().items()
     }

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from pgcompanion.exercises import check
-from pgcompanion.exercises.engine import catalogue, checking
-from pgcompanion.exercises.engine.answer import Answer, agree
-from pgcompanion.exercises.engine.attempt import case, outcome
+from pgcompanion.exercises.engine import cases, catalogue
+from pgcompanion.exercises.engine.answer import agree
 from pgcompanion.exercises.engine.exercise import Exercise
+from pgcompanion.exercises.engine.titles import see
 
 SIGNATURES = {
     "reward_to_go": "r",
@@ -103,7 +103,9 @@ def test_a_known_mistake_gets_its_own_message(exercise: Exercise, mistake: Any) 
     assert not feedback.passed
     assert feedback.mistake == mistake.id
     assert feedback.message.startswith(mistake.message)
-    assert f"`{mistake.label}`" in feedback.message
+    assert see(mistake.label) in feedback.message
+    assert "expected" in feedback.message
+    assert f"`hint('{exercise.id}')` gives the next hint." in feedback.message
 
 
 @each_mistake
@@ -114,17 +116,25 @@ def test_a_known_mistake_is_known_in_single_precision_too(exercise: Exercise, mi
     assert check(exercise.id, single).mistake == mistake.id
 
 
-@each
-def test_the_cases_tell_all_mistakes_apart(exercise: Exercise) -> None:
-    cases = [*checking.cases(exercise), *(case(exercise, edge) for edge in exercise.edges)]
-    answers = {
-        known.id: [outcome(known.function, each.arguments) for each in cases]
+def answers(exercise: Exercise, drawn: list[cases.Case]) -> dict[str, list[np.ndarray]]:
+    """What the solution and each known mistake give on these cases."""
+    given = {
+        known.id: [cases.value(exercise, known.function, each.arguments) for each in drawn]
         for known in exercise.mistakes
     }
-    answers["the solution"] = [each.expected for each in cases]
-    for (one, of_one), (other, of_other) in itertools.permutations(answers.items(), 2):
-        same = all(agree(Answer(x, x.dtype), y) for x, y in zip(of_one, of_other, strict=True))
-        assert not same, f"{one} and {other} cannot be told apart"
+    return given | {"the solution": [each.expected for each in drawn]}
+
+
+def alike(exercise: Exercise, ones: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    pairs = zip(ones, others, strict=True)
+    return all(agree(x, y, tolerance=exercise.tolerance) for x, y in pairs)
+
+
+@each
+def test_the_cases_tell_all_mistakes_apart(exercise: Exercise) -> None:
+    given = answers(exercise, [*cases.regular(exercise), *cases.edges(exercise)])
+    for one, other in itertools.permutations(given, 2):
+        assert not alike(exercise, given[one], given[other]), f"{one} looks like {other}"
 
 
 @each
@@ -136,7 +146,7 @@ def test_there_are_at_least_four_mistakes_with_ids_of_their_own(exercise: Exerci
 
 @each
 def test_the_first_case_is_small_enough_for_paper_and_the_rest_grow(exercise: Exercise) -> None:
-    sizes = [sum(np.size(x) for x in each.arguments) for each in checking.cases(exercise)]
+    sizes = [sum(np.size(x) for x in each.arguments) for each in cases.regular(exercise)]
     assert sizes[0] == min(sizes)
     assert sizes[0] <= 20
     assert max(sizes) <= 100
@@ -144,7 +154,7 @@ def test_the_first_case_is_small_enough_for_paper_and_the_rest_grow(exercise: Ex
 
 @each
 def test_the_cases_are_the_same_at_every_call(exercise: Exercise) -> None:
-    for one, other in zip(checking.cases(exercise), checking.cases(exercise), strict=True):
+    for one, other in zip(cases.regular(exercise), cases.regular(exercise), strict=True):
         for x, y in zip(one.arguments, other.arguments, strict=True):
             np.testing.assert_array_equal(x, y)
 

@@ -196,7 +196,7 @@ def exit_python() -> None:
         (lambda r: np.datetime64("2020-01-01"), "dates"),
         (lambda r: object(), "type `object`"),
         (lambda r: type(r), "cannot be read"),
-        (lambda r: reward_to_go(r)[0], "shape `(3,)`, where one array of shape (1, 3)"),
+        (lambda r: r[0], "shape (3,) = (H,), where one array of shape (2, 3) = (N, H) is"),
         (lambda r: 7.0, "The result is one number, where one array"),
         (lambda r: reward_to_go(r) / 0, "contains `inf`"),
         (lambda r: reward_to_go(r) * np.nan, "contains `nan`"),
@@ -214,7 +214,7 @@ def test_every_odd_answer_is_named(answer: Any, words: str) -> None:
 
 def test_a_scalar_exercise_wants_one_number() -> None:
     message = check("effective_sample_size", lambda w: w[:1]).message
-    assert "shape `(1,)`, where one number is asked for" in message
+    assert "shape (1,), where one number is asked for" in message
 
 
 def test_a_coroutine_is_named_and_closed() -> None:

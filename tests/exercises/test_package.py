@@ -25,7 +25,7 @@ from pgcompanion.exercises.baseline_gradient import baseline_gradient
 from pgcompanion.exercises.bernoulli_natural_gradient import bernoulli_natural_gradient
 from pgcompanion.exercises.discounted_gradient import discounted_gradient
 from pgcompanion.exercises.engine import catalogue
-from pgcompanion.exercises.engine.attempt import outcome
+from pgcompanion.exercises.engine.cases import value
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise
 from pgcompanion.exercises.fisher_matrix import fisher_matrix
 from pgcompanion.exercises.gae import gae
@@ -95,7 +95,7 @@ def arguments(exercise: Exercise) -> Iterator[Arguments]:
 def differs(f: Callable[..., Any], exercise: Exercise) -> bool:
     """Whether ``f`` gives something else than the solution on a case."""
     for each in arguments(exercise):
-        ours, theirs = outcome(exercise.solution, each), outcome(f, each)
+        ours, theirs = value(exercise, exercise.solution, each), value(exercise, f, each)
         if ours.shape != theirs.shape or not np.allclose(theirs, ours, rtol=1e-10, atol=1e-12):
             return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from importlib import import_module
 
 from pgcompanion.exercises.engine.exercise import Exercise
@@ -53,6 +54,11 @@ def find(id: object) -> Exercise:
         )
     if id not in IDS:
         raise UnknownExerciseError(f"There is no exercise called `{id[:60]}`. {_suggestion(id)}")
+    return _imported(id)
+
+
+@cache  # an answer may overwrite what the module holds
+def _imported(id: str) -> Exercise:
     exercise: Exercise = import_module(f"pgcompanion.exercises.{id}").exercise
     return exercise
 

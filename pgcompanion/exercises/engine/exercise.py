@@ -44,6 +44,10 @@ class Exercise:
     `cases` draws the arguments from a generator, from small to large, the first of them small
     enough for paper and pencil. `edges` are legal corner cases, judged once all `cases` are
     right. `statement` is the text of the page (MyST), and `label` the statement that it practises.
+
+    Where many answers are right, `measure(returned, *arguments)` gives the numbers that are compared
+    (the objective of the returned parameters, say), `measured` names them, and `tolerance` is how
+    far they may be off. An exercise in repair has a function `shown`: its starter is that code.
     """
 
     title: str
@@ -55,6 +59,10 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     edges: tuple[Arguments, ...] = ()
     stress: tuple[Stress, ...] = ()
+    measure: Function | None = None
+    measured: str = "measured"
+    tolerance: float = 0.0
+    shown: Function | None = None
 
     @property
     def id(self) -> str:
@@ -72,7 +80,13 @@ class Exercise:
 
     @property
     def starter(self) -> str:
-        """The solution's first line and docstring, with `...` where the answer goes."""
+        """The solution's first line and docstring, with `...` where the answer goes.
+
+        In an exercise in repair it is the broken code.
+        """
+        if self.shown is not None:
+            broken = inspect.getsource(self.shown).replace(self.shown.__name__, self.id, 1)
+            return "import numpy as np\n\n\n" + broken
         definition = ast.parse(self.source).body[-1]
         assert isinstance(definition, ast.FunctionDef)
         head = self.source.splitlines()[: definition.body[0].end_lineno]
