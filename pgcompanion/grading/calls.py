@@ -3,46 +3,116 @@
 from __future__ import annotations
 
 import builtins
-import copy
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from pgcompanion.exercises.engine import attempt, checking, explain, runner
+from pgcompanion.exercises.engine import checking, runner
+from pgcompanion.exercises.engine.attempt import attempt, printed
 from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.outcome import Outcome
 from pgcompanion.grading.plain import Other
-from pgcompanion.grading.sandbox import Reply, Sandbox
+from pgcompanion.grading.sandbox import Sandbox
 
 LIMIT, TOTAL = 3.0, 4.0  # seconds for one call, and for all calls of an exercise
+LONGEST, LINE = 2_000, 200  # characters of what a function prints, and of one line
 
 
 class Calls:
-    """A `call` for `judge`: the function is the one that is called `id` in the sandbox."""
+    """A `call` for `judge`: the function is the one called `id` in the sandbox."""
 
     def __init__(self, box: Sandbox, id: str, state: bytes) -> None:
         self._box, self._id, self._state = box, id, state
         self._ended = False
         self.seconds = 0.0
-        self.groups: set[str] = set()  # those of whose cases one was tried
+        self.groups: set[str] = set()  # those of which a case was tried
 
     def __call__(self, case: Case) -> Outcome:
         if self._ended:
             self._box.restore(self._state)
         self.groups.add(case.group)
+        twin = Twin(case.names, self)
+        try:
+            outcome = attempt(twin, case.arguments)
+        except runner.Stopped:
+            return Outcome("late", text=checking.too_late(runner.TimeUpError([], False), None))
+        if outcome.kind == "unreadable" and "`None`" in outcome.text and twin.printed:
+            return printed(twin.printed)
+        where = f"Your function stopped{twin.place}"
+        text = outcome.text.replace("Your function stopped", where, 1)
+        return replace(outcome, text=text, printed=twin.printed)
+
+    def ask(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the sandbox says of one call; an exception where its Python ended with it."""
         seconds = max(0.1, min(LIMIT, TOTAL - self.seconds))
-        reply = self._box.ask("call", self._id, case.arguments, seconds=seconds)
+        reply = self._box.ask("call", self._id, arguments, seconds=seconds)
         self.seconds += reply.seconds
         self._ended = bool(reply.ended)
-        return _stopped(reply) if reply.ended else _outcome(case, *reply.value)
+        if reply.ended in ("out of fuel", "deadline"):
+            raise runner.Stopped
+        if reply.ended:
+            raise RecursionError if "stack" in reply.ended else SystemExit
+        answer: tuple[Any, ...] = reply.value
+        return answer
 
 
-def _stopped(reply: Reply) -> Outcome:
-    """The function took the whole of its Python with it."""
-    if reply.ended in ("out of fuel", "deadline"):
-        return Outcome("late", text=checking.late(runner.TimeUpError([], False), None))
-    kind: type[BaseException] = SystemExit
-    if reply.ended == "stack overflow" or "stack" in reply.ended:
-        kind = RecursionError
-    return _error(kind(), "")
+class Twin:
+    """Stands here for the function in the sandbox: returns, raises and changes what that one does."""
+
+    def __init__(self, names: tuple[str, ...], calls: Calls) -> None:
+        self._calls = calls
+        self.printed, self.place = "", ""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+    def __call__(self, *arguments: Any) -> Any:
+        what, told, changed, text = self._calls.ask(arguments)
+        self.printed = str(text)[:LONGEST]
+        if what == "raised":
+            names, text, place = told
+            if place:
+                name, line, source = (str(part)[:LINE] for part in place)
+                self.place = f" at line {line} of `{name}`" + (f", `{source}`," if source else "")
+            raise exception(names, text)
+        for before, after in zip(arguments, changed or (), strict=bool(changed)):
+            if isinstance(before, np.ndarray):
+                _mirror(before, after)
+        return _object(told)
+
+
+def _mirror(before: Any, after: Any) -> None:
+    """Change an array as its copy in the sandbox was changed."""
+    if isinstance(after, np.ndarray) and after.shape == before.shape:
+        before[...] = after
+    else:  # its shape was changed: any change will do
+        before[...] = before == 0
+
+
+def _object(returned: Any) -> Any:
+    """An object of the same kind as one that could not cross."""
+    if not isinstance(returned, Other):
+        return returned
+    return (x for x in ()) if returned.kind == "generator" else type(_name(returned.kind), (), {})()
+
+
+def exception(names: tuple[str, ...], text: str) -> BaseException:
+    """An exception like the one in the sandbox, by the names of its type and of those above it.
+
+    >>> isinstance(exception(("AxisError", "ValueError"), "no axis"), np.exceptions.AxisError)
+    True
+    >>> print(repr(str(exception(("OwnError", "KeyError", "Exception"), "'a'"))))
+    "'a'"
+    """
+    rooms = (builtins, np.exceptions, np.linalg)
+    found = (getattr(room, str(name), None) for name in names for room in rooms)
+    kinds = (kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseException))
+    base = next(kinds, Exception)
+    made = type(_name(names[0]), (base,), {"__str__": lambda self: str(text)[:LINE]})
+    return made.__new__(made)
+
+
+def _name(said: Any) -> str:
+    """A name for a type, whatever was said."""
+    return str(said)[:60].replace("\0", "") or "object"

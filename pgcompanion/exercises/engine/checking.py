@@ -43,8 +43,8 @@ class InProcess:
             warnings.simplefilter("ignore")
             try:
                 return runner.collect(self._items(case, router), runner.LIMIT, left)[0]
-            except runner.TimeUpError as late:
-                return Outcome("late", text=_late(late, self._function))
+            except runner.TimeUpError as error:
+                return Outcome("late", text=too_late(error, self._function))
 
     def _items(self, case: Case, router: Router) -> Iterator[Outcome]:
         with router.recording() as tape:
@@ -55,8 +55,9 @@ class InProcess:
             yield replace(outcome, printed=tape.text)
 
 
-def _late(late: runner.TimeUpError, function: Any) -> str:
-    place = explain.place(late.steps, function)
+def too_late(error: runner.TimeUpError, function: Any) -> str:
+    """What to say of a function whose time is up."""
+    place = explain.place(error.steps, function)
     return paragraphs(
         f"Your function had not finished after {runner.LIMIT:.0f} seconds"
         + (f". It was then at {place.rstrip(',')}." if place else "."),
@@ -64,6 +65,6 @@ def _late(late: runner.TimeUpError, function: Any) -> str:
         "never comes. If there is a `while`, does each round bring its condition closer to false?",
         "It is still busy in the background, in a call that Python cannot break off: restart "
         "the kernel if things turn slow."
-        if late.still_running
+        if error.still_running
         else "It has been stopped, and nothing is left running.",
     )
