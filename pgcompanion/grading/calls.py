@@ -14,16 +14,16 @@ from pgcompanion.exercises.engine.attempt import attempt, printed
 from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.outcome import Outcome
 from pgcompanion.grading.plain import Other
-from pgcompanion.grading.sandbox import Sandbox
+from pgcompanion.grading.sandbox import Sandbox, State
 
-LIMIT, TOTAL = 3.0, 4.0  # seconds for one call, and for all calls of an exercise
+LIMIT, TOTAL = 5.0, 6.0  # seconds for one call, and for all calls of an exercise
 LONGEST, LINE = 2_000, 200  # characters of what a function prints, and of one line
 
 
 class Calls:
     """A `call` for `judge`: the function is the one called `id` in the sandbox."""
 
-    def __init__(self, box: Sandbox, id: str, state: bytes) -> None:
+    def __init__(self, box: Sandbox, id: str, state: State) -> None:
         self._box, self._id, self._state = box, id, state
         self._ended = False
         self.seconds = 0.0

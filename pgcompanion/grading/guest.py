@@ -15,7 +15,7 @@ import types
 import warnings
 from typing import Any
 
-import numpy as np
+from numpy import asarray, errstate, generic, ndarray
 
 from pgcompanion.grading import magics, normal, stand_ins
 from pgcompanion.grading.plain import MalformedError, Other, pack, unpack
@@ -113,7 +113,7 @@ def call(door: Any, tape: Tape, id: str, arguments: tuple[Any, ...]) -> bytes:
     """Call a function, and tell all that came of it: an error or a value, the arguments, prints."""
     function = space[id]
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             returned = _plain(function(*arguments))
     except BaseException as error:
@@ -129,10 +129,10 @@ def _plain(returned: Any) -> Any:
     if inspect.isgenerator(returned) or inspect.iscoroutine(returned):
         returned.close()
         return Other("generator")
-    if isinstance(returned, np.ndarray) and type(returned) is not np.ndarray:
-        return np.asarray(returned)
-    if hasattr(type(returned), "__array__") and not isinstance(returned, np.ndarray | np.generic):
-        return np.asarray(returned)
+    if isinstance(returned, ndarray) and type(returned) is not ndarray:
+        return asarray(returned)
+    if hasattr(type(returned), "__array__") and not isinstance(returned, ndarray | generic):
+        return asarray(returned)
     return returned
 
 

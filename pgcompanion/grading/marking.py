@@ -18,7 +18,7 @@ from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.calls import Calls, Twin
 from pgcompanion.grading.cells import Code
 from pgcompanion.grading.intake import Submission
-from pgcompanion.grading.sandbox import Sandbox
+from pgcompanion.grading.sandbox import Sandbox, State
 
 LOADING = 3.0  # seconds for all cells of a file
 DEFINITIONS = 1.0  # seconds for its imports and definitions alone
@@ -42,7 +42,7 @@ class Row:
 class _Loaded:
     """A file whose cells have run: the state after them, what they defined, what was no Python."""
 
-    state: bytes
+    state: State
     names: frozenset[str]
     broken: tuple[tuple[int, int, str], ...]
 
@@ -58,7 +58,7 @@ class Marker:
         """Mark by this assignment from now on."""
         self.assignment = assignment
         self.exercises: list[Exercise] = assignment.exercises()
-        self._forms = {each.id: self._form_of_solution(each) for each in self.exercises}
+        self._forms = self._forms_of_solutions()
 
     def mark(self, submission: Submission) -> list[Row]:
         """A row for each exercise of the assignment."""
@@ -128,11 +128,13 @@ class Marker:
         names = tuple(name for name in parameters or () if str(name).isidentifier())
         return None if fits else screen.not_a_try(exercise, Twin(names, calls)), form
 
-    def _form_of_solution(self, exercise: Exercise) -> str:
-        """The form of the book's solution, seen in a sandbox that no submission enters after it."""
+    def _forms_of_solutions(self) -> dict[str, str]:
+        """The forms of the book's solutions, seen in a sandbox that no submission enters after it."""
         self._box.renew()
-        self._box.ask("load", [exercise.source], [], False, seconds=LOADING)
-        return self._seen(exercise, Calls(self._box, exercise.id, b""))[1]
+        sources = [each.source for each in self.exercises]
+        self._box.ask("load", sources, [], False, seconds=LOADING)
+        calls = Calls(self._box, "", self._box.state())
+        return {each.id: self._seen(each, calls)[1] for each in self.exercises}
 
 
 def _said(code: Code, value: Any) -> tuple[frozenset[str], tuple[tuple[int, int, str], ...]]:

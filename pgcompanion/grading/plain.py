@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-import numpy as np
+from numpy import asarray, float64, frombuffer, generic, ndarray
 
 DEEPEST = 8  # lists in lists
 LARGEST = 1 << 24  # bytes of a value
@@ -35,8 +35,8 @@ def pack(value: Any) -> bytes:
 
     >>> unpack(pack((1, 2.5, "a", None, [True])))
     (1, 2.5, 'a', None, [True])
-    >>> unpack(pack(np.eye(2, dtype=np.float32))).dtype
-    dtype('float32')
+    >>> unpack(pack(asarray([1, 2], dtype="float32")))
+    array([1., 2.], dtype=float32)
     """
     data = b"".join(_pieces(value, 0))
     if len(data) > LARGEST:
@@ -64,7 +64,7 @@ def _pieces(value: Any, depth: int) -> list[bytes]:
         return _sized(b"Y", value)
     if kind is tuple or kind is list:
         return _entries(b"T" if kind is tuple else b"L", value, depth)
-    if kind is np.ndarray or isinstance(value, np.generic):
+    if kind is ndarray or isinstance(value, generic):
         return _array(value, depth)
     return _sized(b"O", (value.kind if kind is Other else kind.__name__).encode("utf-8", "replace"))
 
@@ -81,18 +81,18 @@ def _entries(tag: bytes, entries: Any, depth: int) -> list[bytes]:
 
 
 def _array(value: Any, depth: int) -> list[bytes]:
-    array = np.asarray(value)
+    array = asarray(value)
     if array.dtype.kind in "OUS":  # its entries cross one by one
         return _pieces(array.tolist(), depth + 1)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
-        array = array.astype(np.float64)
+        array = array.astype(float64)
     name = f"{array.dtype.kind}{array.dtype.itemsize}"
     if name not in NUMBERS:
         return _pieces(Other(f"array of {array.dtype.name}"), depth)
     if array.nbytes > LARGEST:
         raise MalformedError("the array is too large")
     data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-    scalar = not isinstance(value, np.ndarray)
+    scalar = not isinstance(value, ndarray)
     shape = struct.pack(f"<BB{array.ndim}I", scalar, array.ndim, *array.shape)
     return [*_sized(b"A", name.encode()), shape, *_sized(b"", data)]
 
@@ -162,6 +162,6 @@ class _Reader:
             raise MalformedError("there is no such kind of array")
         scalar, ndim = self.numbers("<BB")
         shape = self.numbers(f"<{ndim}I")
-        flat = np.frombuffer(self.sized(), dtype="u1" if name == "b1" else f"<{name}")
+        flat = frombuffer(self.sized(), dtype="u1" if name == "b1" else f"<{name}")
         array = (flat != 0 if name == "b1" else flat.copy()).reshape(shape)
         return array[()] if scalar and not ndim else array

