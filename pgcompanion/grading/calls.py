@@ -15,6 +15,7 @@ from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.outcome import Outcome
 from pgcompanion.grading.plain import Other
 from pgcompanion.grading.sandbox import Sandbox, State
+from pgcompanion.grading.things import Things
 
 LIMIT, TOTAL = 5.0, 6.0  # seconds for one call, and for all calls of an exercise
 LONGEST, LINE = 2_000, 200  # characters of what a function prints, and of one line
@@ -47,7 +48,9 @@ class Calls:
     def ask(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the sandbox says of one call; an exception where its Python ended with it."""
         seconds = max(0.1, min(LIMIT, TOTAL - self.seconds))
-        reply = self._box.ask("call", self._id, arguments, seconds=seconds)
+        things = Things()
+        told = [things.told(each) for each in arguments]
+        reply = self._box.ask("call", self._id, told, seconds=seconds, things=things)
         self.seconds += reply.seconds
         self._ended = bool(reply.ended)
         if reply.ended in ("out of fuel", "deadline"):

@@ -19,6 +19,7 @@ from numpy import asarray, errstate, generic, ndarray
 
 from pgcompanion.grading import magics, normal, stand_ins
 from pgcompanion.grading.plain import MalformedError, Other, pack, unpack
+from pgcompanion.grading.things import value_of
 
 LONGEST = 2_000  # characters kept of what a function prints
 
@@ -109,9 +110,10 @@ def look(door: Any, tape: Tape, id: str, names: tuple[str, ...]) -> bytes:
     return pack((normal.is_stub(tree), parameters, fits, normal.form(tree)))
 
 
-def call(door: Any, tape: Tape, id: str, arguments: tuple[Any, ...]) -> bytes:
+def call(door: Any, tape: Tape, id: str, told: list[Any]) -> bytes:
     """Call a function, and tell all that came of it: an error or a value, the arguments, prints."""
     function = space[id]
+    arguments = tuple(value_of(each, door) for each in told)
     try:
         with errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")

