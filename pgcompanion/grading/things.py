@@ -93,7 +93,8 @@ def value_of(told: Any, door: Door | None) -> Any:
     if kind == "tuple":
         _, name, fields, entries = told
         values = [value_of(entry, door) for entry in entries]
-        return namedtuple(name, fields)(*values) if fields else tuple(values)
+        record = bool(fields) and door is not None  # names that the sandbox says are no names here
+        return namedtuple(name, fields)(*values) if record else tuple(values)
     if kind == "thing" and door is not None:
         return stand_in(told, door)
     raise MalformedError("there is no such value here")
