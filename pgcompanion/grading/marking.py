@@ -85,7 +85,7 @@ class Marker:
 
     def _load(self, code: Code) -> _Loaded:
         """Run the cells of a file, without the statements that do not end."""
-        self._box.renew()
+        self._box.reset()
         skipped: list[int] = []
         careful = False
         while len(skipped) <= CULPRITS:
@@ -95,7 +95,7 @@ class Marker:
                 return _Loaded(self._box.state(), *_said(code, reply.value))
             skipped.append(reply.at)
             careful = len(skipped) >= CULPRITS
-            self._box.renew()
+            self._box.reset()
         return _Loaded(self._box.state(), frozenset(), ())
 
     def _mark(self, student: str, exercise: Exercise, loaded: _Loaded) -> Row:

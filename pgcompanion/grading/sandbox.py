@@ -174,12 +174,16 @@ class Sandbox:
         view[: len(state)] = state
         view[len(state) :] = 0
 
+    def reset(self) -> None:
+        """Put the guest back to its beginning."""
+        self.restore(self._base)
+
     def renew(self) -> None:
         """Leave this guest, with all that anybody left in its memory, for a new one."""
         self.close()
         self._open()
         self._session.run("", fuel=SECOND, deadline_s=60)
-        self.restore(self._base)
+        self.reset()
 
     def _view(self) -> State:
         """The guest's memory as it stands, which grows and moves when the guest runs."""
