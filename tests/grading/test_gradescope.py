@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -111,9 +114,15 @@ def test_the_two_scripts_run_in_a_clean_tree(tmp_path: Path) -> None:
     root = tmp_path / "autograder"
     path = tmp_path / "autograder.zip"
     archive.write(path, ASSIGNMENT)
+    root.mkdir()
     subprocess.run(["unzip", "-q", str(path), "-d", str(root / "source")], check=True)
     subprocess.run(["cp", str(root / "source" / "run_autograder"), str(root)], check=True)
-    clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    cache.prepare()  # what would be compiled again there is copied, to save some minutes
+    shutil.copytree(cache.folder(), root / "source" / "sandbox")
+    (root / "source" / "sandbox").chmod(0o700)
+    clean = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
+    python = Path(sys.base_prefix) / "bin"
+    clean |= {"PATH": f"{python}:/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
     subprocess.run(["bash", str(root / "source" / "setup.sh")], check=True, env=clean)
     for files, score in HANDED_IN.values():
         subprocess.run(["rm", "-rf", str(root / "submission"), str(root / "results")], check=True)

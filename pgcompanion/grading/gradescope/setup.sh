@@ -16,7 +16,7 @@ find_python() {
 python="$(find_python)"
 if [ -z "$python" ]; then
     apt-get update -qq
-    for version in 3.12 3.11; do
+    for version in 3.14 3.13 3.12 3.11; do
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
             "python$version" "python$version-venv" >/dev/null && break
     done
