@@ -6,6 +6,7 @@ reading it needs no other host.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tarfile
@@ -16,10 +17,24 @@ ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "book" / "site" / "vendor"
 FOR_TESTS = ROOT / "tests" / "vendor"
 
+KATEX = [
+    *("AMS-Regular", "Caligraphic-Bold", "Caligraphic-Regular", "Fraktur-Bold", "Fraktur-Regular"),
+    *("Main-Bold", "Main-BoldItalic", "Main-Italic", "Main-Regular", "Math-BoldItalic"),
+    *("Math-Italic", "SansSerif-Bold", "SansSerif-Italic", "SansSerif-Regular", "Script-Regular"),
+    *("Size1-Regular", "Size2-Regular", "Size3-Regular", "Size4-Regular", "Typewriter-Regular"),
+]
+
 # folder -> (npm package with its version, the files that are used)
 FILES = {
     FOR_TESTS / "axe-core": ("axe-core@4.14.1", ["axe.min.js", "LICENSE"]),
-    VENDOR / "mathjax": ("mathjax@3.2.2", ["es5/tex-svg-full.js", "LICENSE"]),
+    VENDOR / "katex": (
+        "katex@0.16.22",  # the version that sphinxcontrib-katex sets the mathematics with
+        [
+            "dist/katex.min.css",
+            *(f"dist/fonts/KaTeX_{font}.woff2" for font in KATEX),
+            "LICENSE",
+        ],
+    ),
     VENDOR / "source-serif-4": (
         "@fontsource-variable/source-serif-4@5.3.1",
         [
@@ -29,6 +44,14 @@ FILES = {
         ],
     ),
 }
+
+
+def alone(source: Path) -> bytes:
+    """A file as it serves in a folder of its own: a style sheet knows its fonts beside it, as woff2."""
+    if source.suffix != ".css":
+        return source.read_bytes()
+    text = re.sub(r',url\([^)]*\) format\("(?:woff|truetype)"\)', "", source.read_text())
+    return text.replace("url(fonts/", "url(").encode()
 
 
 def fetch(package: str, files: list[str], target: Path) -> None:
@@ -42,7 +65,7 @@ def fetch(package: str, files: list[str], target: Path) -> None:
         target.mkdir(parents=True)
         for file in files:
             source = Path(folder) / "package" / file
-            (target / source.name).write_bytes(source.read_bytes())
+            (target / source.name).write_bytes(alone(source))
     print(f"{target.name}: {package}")
 
 

@@ -93,7 +93,11 @@ def encode(fig: Figure, name: str = "demo") -> str:
     page = StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         fig.savefig(page, format="svg", facecolor="none", metadata={"Date": None})
-    svg = page.getvalue()
+    return embedded(page.getvalue())
+
+
+def embedded(svg: str) -> str:
+    """What matplotlib wrote as SVG, as an element of a page, in the colours of that page."""
     for pattern, replacement in _SHORTER:
         svg = pattern.sub(replacement, svg)
     return _SERIES.sub(_said_once, _ungrouped(svg))
