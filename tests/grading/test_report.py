@@ -87,7 +87,7 @@ def test_a_sheet_holds_one_student_alone() -> None:
 def page(browser, tmp_path: Path):
     path = tmp_path / "report.html"
     path.write_text(report.page(ROWS, ASSIGNMENT), encoding="utf-8")
-    context = browser.new_context(viewport={"width": 390, "height": 800})
+    context = browser.new_context(viewport={"width": 390, "height": 800}, bypass_csp=True)
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -95,6 +95,19 @@ def page(browser, tmp_path: Path):
     assert asked == [path.as_uri()]
     yield page
     context.close()
+
+
+def test_the_policy_lets_the_reports_own_script_run_and_no_other(browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    evil = "<script>document.title = 'evil'</script></main>"
+    text = report.page(ROWS, ASSIGNMENT).replace("</main>", evil)
+    path.write_text(text, encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert page.title() == "Report of the class"
+    page.get_by_role("button", name="Score").click()
+    assert page.locator("#students th[aria-sort=ascending]").count() == 1
+    page.close()
 
 
 def test_a_click_sorts_a_table_and_a_second_one_turns_it_round(page) -> None:

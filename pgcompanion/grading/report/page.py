@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 from collections.abc import Sequence
 from importlib.resources import files
@@ -19,6 +21,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{title}</title>
 <style>
 {style}</style>
@@ -27,11 +30,14 @@ PAGE = """<!DOCTYPE html>
 <main>
 {body}
 </main>
-<script>
-{script}</script>
+<script>{script}</script>
 </body>
 </html>
 """
+
+
+#: No request to anybody, and no script but ours: whatever a student writes runs nowhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def page(rows: Sequence[Row], assignment: Assignment, book: str = "") -> str:
@@ -65,11 +71,15 @@ def _page(title: str, body: str) -> str:
     style, script = (
         (room / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
     )
-    return PAGE.format(title=html.escape(title), style=style, script=script, body=body)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = POLICY.format(digest=digest)
+    title = html.escape(title)
+    return PAGE.format(title=title, policy=policy, style=style, script=script, body=body)
 
 
 def _contents() -> str:
-    links = {"exercises": "Exercises", "misconceptions": "Misconceptions", "students": "Students"}
+    links = {"exercises": "Exercises", "misconceptions": "Misconceptions"}
+    links |= {"students": "Students", "sheets": "Sheets"}
     entries = "".join(f'<li><a href="#{id}">{name}</a></li>' for id, name in links.items())
     return f'<nav aria-label="Contents"><ul>{entries}</ul></nav>'
 
