@@ -24,6 +24,7 @@ TOOLS = Path(__file__).parent
 SLIDES, SHEET = "slides.pdf", "formula_sheet.pdf"
 LONGEST = 2  # pages of the sheet
 SIZES = [size / 100 for size in range(120, 30, -5)]
+WIDTH = 1062  # pixels of an A4 page's length, without its margins
 LANDSCAPE = {"landscape": True, "format": "A4", "print_background": True}
 
 
@@ -69,6 +70,7 @@ def sheet(browser: Browser, site: Path, names: Iterable[str], target: Path) -> i
         page.close()
     page = opened(browser, site, next(iter(names)))
     page.emulate_media(media="screen")
+    page.set_viewport_size({"width": WIDTH, "height": 720})
     margin = dict.fromkeys(("top", "right", "bottom", "left"), "8mm")
     for size in SIZES:
         page.evaluate("([parts, size]) => pgSheet(parts, size)", [parts, size])

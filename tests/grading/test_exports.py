@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def graders(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return made
 
 
+@pytest.fixture(autouse=True)
+def programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbgrader calls programs of its environment by their names."""
+    if "graders" in request.fixturenames:
+        folder = Path(request.getfixturevalue("graders").python).parent
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
 @pytest.mark.slow
 def test_nbgrader_gives_points_for_the_right_answer_alone(
     graders: Environment, tmp_path: Path
@@ -92,6 +101,7 @@ def test_otter_gives_points_for_the_right_answer_alone(
     graders.run("-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment",
                 "--no-requirements", cwd=tmp_path)  # fmt: skip
     for name, answer in ANSWERS.items():
+        (tmp_path / name).mkdir()
         answered(notebook, tmp_path / f"{name}.ipynb", answer)
         graders.run("-m", "otter", "run", "-a", "autograder.zip", "-o", name, f"{name}.ipynb",
                     cwd=tmp_path)  # fmt: skip
