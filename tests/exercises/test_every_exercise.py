@@ -41,6 +41,8 @@ SIGNATURES = {
     "tabular_npg_update": "pi A_bar eta",
 }
 
+TOO_LARGE = {"huge_for_infinite"}  # the largest double is infinite in single precision
+
 BOOK = Path(__file__).resolve().parents[2] / "book"
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 LABEL = re.compile(r"^(?::label: (\w+)|\((\w+)\)=)$", re.MULTILINE)
@@ -113,6 +115,8 @@ def test_a_known_mistake_is_known_in_single_precision_too(exercise: Exercise, mi
     def single(*arguments: Any) -> np.ndarray:
         return np.asarray(mistake.function(*arguments), dtype=np.float32)
 
+    if mistake.id in TOO_LARGE:
+        return
     assert check(exercise.id, single).mistake == mistake.id
 
 

@@ -61,7 +61,8 @@ class Attempt:
 def judge(exercise: Exercise, call: Call) -> Feedback:
     """What there is to say about the function that `call` runs. It raises nothing."""
     try:
-        return _judge(exercise, call)
+        with np.errstate(all="ignore"):
+            return _judge(exercise, call)
     except (Exception, SystemExit) as error:
         return Feedback(False, None, BROKEN.format(error=type(error).__name__))
 
