@@ -20,15 +20,12 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-A baseline may be taken from the reward-to-go without changing the mean of the estimator:
+A baseline may be taken from the reward-to-go without changing the mean of the estimator: the score of
+each step is weighed by what came from this step on, less what was expected in this state.
 
-$$\nabla J(\theta) = \mathbb E_{\tau \sim \rho_\theta} \Bigl[ \sum_{h=0}^{H-1}
-  \nabla \log \pi_\theta(a_h \mid s_h)
-  \Bigl( \sum_{h'=h}^{H-1} r_{h'} - b_h(s_h) \Bigr) \Bigr] .$$
-
-Write `baseline_gradient(scores, r, b)`, which estimates it from $N$ episodes. The arrays are
-`scores` `(N, H, p)`, the rewards `r` `(N, H)`, and `b` `(N, H)`: the value of the baseline at the
-states that were visited. Return an array of shape `(p,)`.
+Write `baseline_gradient(scores, r, b)`, which estimates $\nabla J(\theta)$ in this way from $N$
+episodes. The arrays are `scores` `(N, H, p)`, the rewards `r` `(N, H)`, and `b` `(N, H)`: the value of
+the baseline at the states that were visited. Return an array of shape `(p,)`.
 """
 
 

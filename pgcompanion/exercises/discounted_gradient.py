@@ -19,16 +19,13 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-With the objective $J_\gamma(\theta) = \mathbb E \sum_h \gamma^h r_h$, the gradient in terms of
-$Q$ becomes
+The objective is $J_\gamma(\theta) = \mathbb E \sum_h \gamma^h r_h$. Its gradient is a mean over
+trajectories of scores, each multiplied by $Q_h(s_h, a_h)$ and by one thing more. Here $Q_h$ looks ahead
+from step $h$ and counts its own rewards from $\gamma^0$ on, while $J_\gamma$ looks ahead from step 0.
 
-$$\nabla J_\gamma(\theta) = \mathbb E_{\tau \sim \rho_\theta} \Bigl[ \sum_{h=0}^{H-1} \gamma^h \,
-  \nabla \log \pi_\theta(a_h \mid s_h) \, Q_h(s_h, a_h) \Bigr] ,$$
-
-where $Q_h$ counts its own rewards from $\gamma^0$ on. Write
-`discounted_gradient(scores, Q, gamma)`, which estimates it from $N$ episodes: `scores` has shape
-`(N, H, p)`, and `Q` of shape `(N, H)` holds $Q_h$ at the states and actions that were visited.
-Return an array of shape `(p,)`.
+Write `discounted_gradient(scores, Q, gamma)`, which estimates $\nabla J_\gamma$ from $N$ episodes:
+`scores` has shape `(N, H, p)`, and `Q` of shape `(N, H)` holds $Q_h$ at the states and actions that
+were visited. Return an array of shape `(p,)`.
 """
 
 

@@ -8,12 +8,8 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, 
 
 STATEMENT = r"""
 Weighted samples are worth fewer than their number. The **effective sample size** of the weights
-$w_0, \dots, w_{N-1}$ is
-
-$$\frac{\bigl( \sum_n w_n \bigr)^2}{\sum_n w_n^2} .$$
-
-It is $N$ when all the weights are equal, and 1 when one of them has everything. The weights need
-not add up to 1.
+$w_0, \dots, w_{N-1}$ compares the square of their sum with the sum of their squares, so that it is $N$
+when all the weights are equal, and 1 when one of them has everything. The weights need not add up to 1.
 
 Write `effective_sample_size(w)` for an array of shape `(N,)`. Return one number.
 """

@@ -10,10 +10,9 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 from pgcompanion.exercises.engine.slips import mean_over_steps, sum_over_episodes
 
 STATEMENT = r"""
-The Fisher information matrix of the trajectory distribution is
-
-$$F_\theta = \mathbb E_{\tau \sim \rho_\theta} \Bigl[ \sum_{h=0}^{H-1}
-  \nabla \log \pi_\theta(a_h \mid s_h) \, \nabla \log \pi_\theta(a_h \mid s_h)^\top \Bigr] .$$
+The Fisher information matrix of the trajectory distribution has several forms. The one with the least
+noise adds up, over the steps of a trajectory, the outer product of each single score with itself; the
+mean over trajectories is $F_\theta$.
 
 Write `fisher_matrix(scores)`, which estimates it in this form from $N$ sampled episodes. The array
 `scores` of shape `(N, H, p)` holds the score of each action. Return an array of shape `(p, p)`.

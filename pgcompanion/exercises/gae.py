@@ -10,13 +10,9 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 from pgcompanion.exercises.engine.slips import standard, standardised
 
 STATEMENT = r"""
-Generalised advantage estimation adds up the TD residuals that follow an action, each discounted by
-$\gamma \lambda$ once more:
-
-$$\begin{gathered}
-  \delta_h = r_h + \gamma V_{h+1} - V_h , \\
-  \hat A_h = \delta_h + \gamma \lambda \, \hat A_{h+1} , \qquad \hat A_H = 0 .
-  \end{gathered}$$
+Generalised advantage estimation adds up the TD residuals $\delta_h$ from an action to the end of the
+episode, each discounted by $\gamma \lambda$ once more than the one before it. A residual is what came,
+the reward and $\gamma$ times the next value, less what was expected, the present value.
 
 Write `gae(r, V, gamma, lam, terminated)` for $N$ episodes of full length $H$. The array `r` has
 shape `(N, H)`; `V` has shape `(N, H + 1)` and holds the values of the states passed through, the

@@ -10,10 +10,8 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
 For continuous actions, take a Gaussian whose mean is linear in features of the state:
-$\pi_\Theta(\cdot \mid s) = \mathcal N(\Theta \psi(s), \sigma^2 I_n)$. Its score is
-
-$$\nabla_\Theta \log \pi_\Theta(a \mid s) = \frac{1}{\sigma^2} \,
-  \bigl( a - \Theta \psi(s) \bigr) \, \psi(s)^\top .$$
+$\pi_\Theta(\cdot \mid s) = \mathcal N(\Theta \psi(s), \sigma^2 I_n)$. Derive its score, the gradient
+$\nabla_\Theta \log \pi_\Theta(a \mid s)$ of the log-density in the matrix $\Theta$.
 
 Write `gaussian_score(Theta, psi, a, sigma)`, with `Theta` `(n, p)`, the features `psi` `(p,)`, the
 action `a` `(n,)` and the standard deviation `sigma`. Return an array of shape `(n, p)`.

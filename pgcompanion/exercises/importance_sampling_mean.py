@@ -9,10 +9,7 @@ from pgcompanion.exercises.engine.slips import ratio_of_logarithms, trajectory_r
 
 STATEMENT = r"""
 The mean of $f$ under $p$ is wanted, and all the samples $x_0, \dots, x_{N-1}$ come from another
-distribution $q$. Reweighting makes up for it:
-
-$$\mathbb E_{x \sim p}[f(x)] = \mathbb E_{x \sim q}\Bigl[ \frac{p(x)}{q(x)} f(x) \Bigr]
-  \approx \frac1N \sum_{n=0}^{N-1} \frac{p(x_n)}{q(x_n)} f(x_n) .$$
+distribution $q$. A weight for each sample makes up for it.
 
 Write `importance_sampling_mean(f, p, q)`. The three arrays of shape `(N,)` hold the values
 $f(x_n)$, $p(x_n)$ and $q(x_n)$ at the samples. Return the plain (unbiased) estimate, one number.

@@ -8,12 +8,9 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 from pgcompanion.exercises.engine.slips import ratio_of_logarithms
 
 STATEMENT = r"""
-The Kullback-Leibler divergence of two distributions on $n$ points is
-
-$$\mathrm{KL}(p \,\|\, q) = \sum_{i} p_i \log \frac{p_i}{q_i} ,$$
-
-with the natural logarithm. A point with $p_i = 0$ adds nothing, and a point with $p_i > 0 = q_i$
-makes the divergence infinite.
+The Kullback-Leibler divergence $\mathrm{KL}(p \,\|\, q)$ of two distributions on $n$ points is the mean,
+under $p$, of the natural logarithm of $p / q$. A point with $p_i = 0$ adds nothing, and a point with
+$p_i > 0 = q_i$ makes the divergence infinite.
 
 Write `kl_divergence(p, q)` for two arrays of shape `(n,)`. Return one number, `inf` where $q$ does
 not cover the support of $p$.

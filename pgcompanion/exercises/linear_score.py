@@ -9,11 +9,9 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
-For a softmax policy that is linear in features, $\pi_\theta(a \mid s) \propto
-e^{\theta^\top \phi(s, a)}$, the score is
-
-$$\nabla \log \pi_\theta(a \mid s) = \phi(s, a) - \mathbb E_{a' \sim \pi_\theta(\cdot \mid s)}
-  \bigl[ \phi(s, a') \bigr] .$$
+Derive the score $\nabla \log \pi_\theta(a \mid s)$ of a softmax policy that is linear in features,
+$\pi_\theta(a \mid s) \propto e^{\theta^\top \phi(s, a)}$: the features of the action that was chosen,
+compared with what?
 
 Write `linear_score(phi, pi, a)` for one state: `phi` of shape `(A, p)` holds the features of its
 actions, `pi` of shape `(A,)` their probabilities, and the integer `a` is the chosen action.

@@ -10,11 +10,11 @@ STATEMENT = r"""
 The natural policy gradient goes as far uphill as it can while the quadratic model of the KL
 divergence stays within $\delta$:
 
-$$\max_d \; g^\top d \quad \text{subject to} \quad \tfrac12 d^\top F d \le \delta , \qquad
-  d = \sqrt{\frac{2 \delta}{g^\top F^{-1} g}} \; F^{-1} g .$$
+$$\max_d \; g^\top d \quad \text{subject to} \quad \tfrac12 d^\top F d \le \delta .$$
 
 Write `npg_step(g, F, delta)` for a gradient `g` of shape `(p,)`, an invertible Fisher matrix `F` of
-shape `(p, p)` and a radius `delta`. Return the step $d$, of shape `(p,)`.
+shape `(p, p)` and a radius `delta`. Return the step $d$, of shape `(p,)`. Solve the problem on paper
+first: in which direction, and how far?
 """
 
 

@@ -8,14 +8,13 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 from pgcompanion.exercises.engine.slips import last_step_only
 
 STATEMENT = r"""
-The performance difference lemma tells how much better a new policy $\tilde\pi$ is, in terms of the
-**old** policy's advantages along the **new** policy's path:
+The performance difference lemma tells how much better a new policy $\tilde\pi$ is, $J(\tilde\pi) -
+J(\pi)$, in terms of the **old** policy's advantages along the **new** policy's path: added up over the
+steps, averaged over the states and actions of the new policy.
 
-$$J(\tilde\pi) - J(\pi) = \sum_{h=0}^{H-1} \sum_s d_h^{\tilde\pi}(s)
-  \sum_a \tilde\pi_h(a \mid s) \, A_h^{\pi}(s, a) .$$
-
-Write `performance_difference(d_new, pi_new, A_old)`, with the occupancies `d_new` `(H, S)`, the
-policy `pi_new` `(H, S, A)` and the advantages `A_old` `(H, S, A)`. Return one number.
+Write `performance_difference(d_new, pi_new, A_old)`, with the occupancies `d_new` `(H, S)` (the
+probability of each state at each step), the policy `pi_new` `(H, S, A)` and the advantages `A_old`
+`(H, S, A)`. Return one number.
 """
 
 

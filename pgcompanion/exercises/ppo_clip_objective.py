@@ -23,11 +23,10 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-The clipped objective takes away the gain from moving a likelihood ratio further than $\epsilon$.
-With $u_h = \pi_\theta(a_h \mid s_h) / \pi^k(a_h \mid s_h)$,
-
-$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \min \bigl( u_h^n A_h^n , \;
-  \mathrm{clip}(u_h^n, 1 - \epsilon, 1 + \epsilon) \, A_h^n \bigr) .$$
+The clipped objective takes away the gain from moving a likelihood ratio $u_h$ further than $\epsilon$
+from 1. In each step it compares two products, that of the advantage with the ratio and that with the
+ratio clipped to $[1 - \epsilon, 1 + \epsilon]$, and counts the smaller one; these are summed over the
+steps and averaged over the episodes.
 
 Write `ppo_clip_objective(logp_new, logp_old, A, eps)`. The three arrays have shape `(N, H)`: the
 logarithms of the two likelihoods of the actions that were taken, and the advantages. Return one

@@ -21,16 +21,14 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-PPO moves the KL constraint into the objective as a penalty. What does not depend on $\theta$ may be
-left out, and then
+PPO moves the KL constraint into the objective as a penalty with the price $\lambda$. The divergence of
+the trajectories, from the old policy to the new, is the mean under the old policy of $\sum_h \log
+\frac{\pi^k(a_h \mid s_h)}{\pi_\theta(a_h \mid s_h)}$, so that episodes of the old policy estimate it
+together with the surrogate of TRPO. What does not depend on $\theta$ is left out.
 
-$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \Bigl(
-  \frac{\pi_\theta(a_h^n \mid s_h^n)}{\pi^k(a_h^n \mid s_h^n)} \, A_h^n
-  - \lambda \log \frac{1}{\pi_\theta(a_h^n \mid s_h^n)} \Bigr)$$
-
-is to be maximised. Write `ppo_penalty_objective(logp_new, logp_old, A, lam)`, without the constant
-$c$. The three arrays have shape `(N, H)`: the logarithms of the two likelihoods of the actions that
-were taken, and the advantages. Return one number.
+Write `ppo_penalty_objective(logp_new, logp_old, A, lam)`, the penalised objective that is to be
+maximised, without this constant. The three arrays have shape `(N, H)`: the logarithms of the two
+likelihoods of the actions that were taken, and the advantages. Return one number.
 """
 
 

@@ -19,15 +19,12 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-REINFORCE weighs the score of a whole trajectory by its return:
+REINFORCE weighs the score of a whole trajectory, the sum of the scores of its actions, by its return.
+The mean over trajectories is $\nabla J(\theta)$, as the theorem of the chapter says.
 
-$$\nabla J(\theta) = \mathbb E_{\tau \sim \rho_\theta} \Bigl[
-  \Bigl( \sum_{h=0}^{H-1} \nabla \log \pi_\theta(a_h \mid s_h) \Bigr)
-  \Bigl( \sum_{h=0}^{H-1} r_h \Bigr) \Bigr] .$$
-
-Write `reinforce_gradient(scores, r)`, which estimates it from $N$ sampled episodes. The array
-`scores` of shape `(N, H, p)` holds the score of each action, `r` of shape `(N, H)` the rewards.
-Return an array of shape `(p,)`.
+Write `reinforce_gradient(scores, r)`, which estimates it from $N$ sampled episodes. The array `scores`
+of shape `(N, H, p)` holds the score of each action, `r` of shape `(N, H)` the rewards. Return an array
+of shape `(p,)`.
 """
 
 

@@ -9,9 +9,7 @@ from pgcompanion.exercises.engine.slips import discounted, standard, standardise
 
 STATEMENT = r"""
 What an action is worth cannot depend on rewards that were paid before it. The sum that matters at
-step $h$ is the **reward-to-go**
-
-$$R_h(\tau) = \sum_{h'=h}^{H-1} r_{h'} .$$
+step $h$ is the **reward-to-go** $R_h$: what is paid from step $h$ on, up to the end of the episode.
 
 Write `reward_to_go(r)`. The array `r` has shape `(N, H)`: the rewards of $N$ episodes of $H$ steps.
 Return the array of the same shape whose entry $(n, h)$ is $R_h(\tau_n)$. For the rewards

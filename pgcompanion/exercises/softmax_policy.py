@@ -9,9 +9,8 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-The tabular softmax policy has one parameter for each state and action:
-
-$$\pi_\theta(a \mid s) = \frac{e^{\theta_{s,a}}}{\sum_{a'} e^{\theta_{s,a'}}} .$$
+The tabular softmax policy has one parameter for each state and action, and takes action $a$ in state
+$s$ with a probability proportional to $e^{\theta_{s,a}}$.
 
 Write `softmax_policy(theta)`. The array `theta` has shape `(S, A)`. Return the array of the same
 shape whose row $s$ holds the probabilities of the actions in state $s$.

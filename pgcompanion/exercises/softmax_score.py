@@ -9,10 +9,9 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-The **score** is the gradient of the log-likelihood of an action. For the tabular softmax policy,
-
-$$\frac{\partial \log \pi_\theta(a \mid s)}{\partial \theta_{s',a'}}
-  = \mathbf 1[s = s'] \, \bigl( \mathbf 1[a = a'] - \pi_\theta(a' \mid s) \bigr) .$$
+The **score** is the gradient of the log-likelihood of an action, $\nabla \log \pi_\theta(a \mid s)$.
+Derive it for the tabular softmax policy, where $\pi_\theta(a \mid s)$ is proportional to
+$e^{\theta_{s,a}}$. Which entries are not zero?
 
 Write `softmax_score(theta, s, a)` for one state `s` and one action `a` (integers). The array
 `theta` has shape `(S, A)`, and so has the result: one derivative for each parameter.

@@ -9,14 +9,13 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-For the tabular softmax policy the natural gradient step has a closed form. With the advantages
-$\bar A(s, a)$, averaged over the steps by the occupancies,
+For the tabular softmax policy the natural gradient step has a closed form: up to a constant in each
+state it adds $\eta \bar A(s, a)$ to $\theta_{s,a}$, where $\bar A$ are the advantages, averaged over the
+steps by the occupancies. What does that do to the probabilities? The parameters themselves are not
+needed any more.
 
-$$\pi^{k+1}(a \mid s) = \frac{\pi^k(a \mid s) \, e^{\eta \bar A(s, a)}}
-  {\sum_{a'} \pi^k(a' \mid s) \, e^{\eta \bar A(s, a')}} .$$
-
-Write `tabular_npg_update(pi, A_bar, eta)` for two arrays of shape `(S, A)` and a step size. Return
-the new policy, of shape `(S, A)`.
+Write `tabular_npg_update(pi, A_bar, eta)` for the old policy and the averaged advantages, two arrays of
+shape `(S, A)`, and a step size. Return the new policy, of shape `(S, A)`.
 """
 
 

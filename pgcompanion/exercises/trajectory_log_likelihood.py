@@ -7,15 +7,13 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-A trajectory is drawn one factor at a time:
+A trajectory is drawn one factor at a time: a first state, an action, a next state, an action, and so on,
+up to the last action. How many factors of each kind does it have?
 
-$$\rho_\theta(\tau) = \mu_0(s_0) \prod_{h=0}^{H-1} \pi_\theta(a_h \mid s_h)
-  \prod_{h=0}^{H-2} P(s_{h+1} \mid s_h, a_h) .$$
-
-Write `trajectory_log_likelihood(mu0, P, pi, s, a)` for one trajectory: its states `s` and its
-actions `a`, two integer arrays of shape `(H,)`. The other shapes are `mu0` `(S,)`, `P` `(S, A, S)`
-and `pi` `(S, A)`. Return the natural logarithm of $\rho_\theta(\tau)$ as one number: $-\infty$ for
-a trajectory that cannot happen.
+Write `trajectory_log_likelihood(mu0, P, pi, s, a)` for one trajectory of $H$ steps: its states `s` and
+its actions `a`, two integer arrays of shape `(H,)`. The start distribution `mu0` has shape `(S,)`, the
+transitions `P` `(S, A, S)` and the policy `pi` `(S, A)`. Return the natural logarithm of the
+trajectory's probability as one number: $-\infty$ for a trajectory that cannot happen.
 """
 
 

@@ -18,10 +18,8 @@ from pgcompanion.exercises.engine.slips import (
 )
 
 STATEMENT = r"""
-TRPO judges a new policy on episodes of the old one, with one importance weight for each step:
-
-$$\hat L(\theta) = \frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1}
-  \frac{\pi_\theta(a_h^n \mid s_h^n)}{\pi^k(a_h^n \mid s_h^n)} \, A_h^n .$$
+TRPO judges a new policy on $N$ episodes of the old one: the old policy's advantages, each with the
+importance weight of its own step, summed over the steps and averaged over the episodes.
 
 Write `trpo_surrogate(logp_new, logp_old, A)`. All three arrays have shape `(N, H)`: the logarithms
 of the two likelihoods of the actions that were taken, and the advantages. Return one number.

@@ -28,8 +28,8 @@ for module in MODULES:
         WRONG[id] = WRONG.get(id, {}) | answers
 
 UNSPECIFIC = "The result differs from the expected one.\n"
-LOOPS = {"reinforce", "ppo_epochs"}  # whole loops: one seed has to do
-each = pytest.mark.parametrize("id", catalogue.IDS)
+RANDOM = {"reinforce"}  # its wrong answers end somewhere else with every seed
+each = pytest.mark.parametrize("id", list(WRONG))
 
 
 def judged(id: str, function: Callable[..., Any]) -> Feedback:
@@ -64,10 +64,10 @@ def test_no_wrong_answer_passes_and_most_are_told(id: str) -> None:
         feedback = judged(id, function)
         assert not feedback.passed, name
         told += specific(feedback)
-    assert told >= 0.85 * len(WRONG[id])
+    assert told >= (0.75 if id in RANDOM else 0.85) * len(WRONG[id])
 
 
-@pytest.mark.parametrize("id", [id for id in catalogue.IDS if id not in LOOPS])
+@pytest.mark.parametrize("id", [id for id in WRONG if id not in RANDOM])
 @pytest.mark.filterwarnings("ignore")
 def test_the_name_of_a_mistake_is_no_accident_of_the_cases(
     id: str, monkeypatch: pytest.MonkeyPatch

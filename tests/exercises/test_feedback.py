@@ -14,6 +14,7 @@ import pytest
 
 from pgcompanion.exercises import Feedback, check
 from pgcompanion.exercises.engine import runner
+from pgcompanion.exercises.engine.catalogue import IDS
 from pgcompanion.exercises.reward_to_go import reward_to_go
 from pgcompanion.exercises.softmax_policy import softmax_policy
 
@@ -387,10 +388,10 @@ def test_a_forgotten_or_swapped_argument_is_named() -> None:
 def test_an_unknown_exercise_names_the_nearest_ones() -> None:
     assert "The nearest is `reward_to_go`." in check("Reward-to go", reward_to_go).message
     assert (
-        "The nearest are `ppo_penalty_objective` and `ppo_clip_objective`."
+        "The nearest are `ppo_penalty_objective`, `ppo_clip_objective` and `ppo_epochs`."
         in check("ppo", reward_to_go).message
     )
-    assert "`gae`." in check("zzzzzz", reward_to_go).message
+    assert f"`{IDS[-1]}`." in check("zzzzzz", reward_to_go).message
 
 
 def test_prints_are_shown_and_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
