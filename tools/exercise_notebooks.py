@@ -1,7 +1,8 @@
 """Write the starter notebooks of the exercises: `book/exercises/*.md`, one for each page.
 
 Everything in them comes from the package's catalogue; `tools/notebooks.py` then makes the `.ipynb`
-beside each. The package's table of the statements that feedback refers to is written here, too.
+beside each. The package's table of the statements that feedback refers to is written here, too, and
+the names of the functions in the box "In code" of each chapter.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import first_cell
 import jupytext
 import notebooks
+import yaml
 
 from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine.exercise import Exercise
@@ -23,7 +25,8 @@ IMPORT = "import numpy as np\n\n\n"
 SIGNATURE = re.compile(r"^(def \w+\()(.*)(\) -> .*:)$", re.M)
 WIDTH = 80  # what a page shows of a line of code
 STATEMENTS = notebooks.ROOT / "pgcompanion" / "exercises" / "engine" / "statements.json"
-NUMBERED = re.compile(r"^:{3,}\{prf:(\w+)\} ?(.*)\n:label: (\w+)$", re.M)
+NUMBERED = re.compile(r"^:{3,}\{(?:prf:)?(\w+)\} ?(.*)\n:label: (\w+)$", re.M)
+ASKED = re.compile(r"(asks you to write )`\w+`(?:(?:, | and )`\w+`)*")
 HEADED = re.compile(r"^\((\w+)\)=\n+# (.*)$", re.M)
 
 PAGE = """\
@@ -41,7 +44,7 @@ kernelspec:
   name: python3
 ---
 
-# {title}: exercises
+# {heading}
 
 To do these, download this page as a notebook (button at its top) and run it there. They belong to
 [{title}](../{chapter}.md).
@@ -111,6 +114,13 @@ def broken(signature: re.Match[str]) -> str:
     return "{}\n    {}\n{}".format(*signature.groups()) if long else signature[0]
 
 
+def headings() -> dict[str, str]:
+    """The title of each starter notebook, by its chapter: the one that the sidebar shows."""
+    toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    return {Path(e["file"]).name: e["title"] for e in entries if e["file"].startswith("exercises/")}
+
+
 def page(title: str, chapter: str) -> str:
     """The text of one starter notebook."""
     ids = catalogue.PAGES[title]
@@ -118,7 +128,8 @@ def page(title: str, chapter: str) -> str:
         EXERCISE.format(title=e.title, statement=e.statement, stub=stub(e), id=e.id)
         for e in map(catalogue.find, ids)
     ]
-    text = PAGE.format(title=title, chapter=chapter, exercises="\n".join(exercises))
+    heading = headings()[chapter]
+    text = PAGE.format(heading=heading, title=title, chapter=chapter, exercises="\n".join(exercises))
     return first_cell.written(text, first_cell.present())
 
 
@@ -145,8 +156,17 @@ def plain(title: str) -> str:
     return title.replace("$", "").strip()
 
 
+def announced(title: str, text: str) -> str:
+    """The text of a chapter whose box "In code" names the functions of its exercises."""
+    *first, last = (f"`{id}`" for id in catalogue.PAGES[title])
+    return ASKED.sub(rf"\1{', '.join(first)} and {last}" if first else rf"\1{last}", text)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
+    for title, chapter in chapters().items():
+        path = notebooks.BOOK / f"{chapter}.md"
+        notebooks.write(path, announced(title, path.read_text(encoding="utf-8")))
     notebooks.write(STATEMENTS, statements())
     wanted = {
         FOLDER / f"{chapter}.md": page(title, chapter) for title, chapter in chapters().items()

@@ -99,6 +99,96 @@ MISTAKES = (
         "by the information itself; its root is the length of a unit of theta.",
         "natural_simple",
     ),
+    Mistake(
+        "vanilla_and_failure_pays_nothing",
+        lambda theta: 100 * _p(theta) * (1 - _p(theta)),
+        "Two things: you took the difference of the payments as 100, where it is 100 - 1 = 99, and the Fisher information has not been divided out.",
+        "natural_simple",
+    ),
+    Mistake(
+        "derivative_of_p_is_p",
+        lambda theta: 99 * _p(theta),
+        "You have 99 p, as if one factor 1 - p were left over. The derivative of p is p (1 - p), and so is the Fisher information: all of it cancels.",
+        "natural_simple",
+    ),
+    Mistake(
+        "divided_by_p",
+        lambda theta: 99 / _p(theta),
+        "You divided by p once too often. J' = 99 p (1 - p) and F = p (1 - p): all of it cancels.",
+        "natural_simple",
+    ),
+    Mistake(
+        "divided_by_the_other_probability",
+        lambda theta: 99 / (1 - _p(theta)),
+        "You divided by 1 - p once too often. J' = 99 p (1 - p) and F = p (1 - p): all of it cancels.",
+        "natural_simple",
+    ),
+    Mistake(
+        "objective",
+        lambda theta: 1 + 99 * _p(theta),
+        "You returned the objective J itself. The natural gradient is its derivative, divided by the Fisher information.",
+        "natural_simple",
+    ),
+    Mistake(
+        "objective_divided",
+        lambda theta: (1 + 99 * _p(theta)) / (_p(theta) * (1 - _p(theta))),
+        "You divided the objective by the Fisher information. It is the derivative J' that is divided.",
+        "natural_simple",
+    ),
+    Mistake(
+        "fisher",
+        lambda theta: _p(theta) * (1 - _p(theta)),
+        "You returned the Fisher information p (1 - p). The gradient is divided by it.",
+        "natural_simple",
+    ),
+    Mistake(
+        "inverse_fisher",
+        lambda theta: 1 / (_p(theta) * (1 - _p(theta))),
+        "You returned the inverse of the Fisher information. The derivative J' is still to be multiplied.",
+        "natural_simple",
+    ),
+    Mistake(
+        "probability",
+        lambda theta: _p(theta),
+        "You returned the probability p of action 1. Asked for is the natural gradient of the expected payment.",
+        "natural_simple",
+    ),
+    Mistake(
+        "zero",
+        lambda theta: 0.0,
+        "You returned 0. The expected payment grows with theta wherever you are: action 1 pays more.",
+        "natural_simple",
+    ),
+    Mistake(
+        "one",
+        lambda theta: 1.0,
+        "You returned 1. That is the natural gradient of p itself; the payments differ by 99.",
+        "natural_simple",
+    ),
+    Mistake(
+        "sum_of_the_payments",
+        lambda theta: 101.0,
+        "You added the payments. Raising p takes from action 0 what it gives to action 1: the difference counts, 100 - 1.",
+        "natural_simple",
+    ),
+    Mistake(
+        "linear_in_theta",
+        lambda theta: 99 * theta,
+        "You multiplied by theta. The parameter has gone into p, and p cancels: nothing depends on theta any more.",
+        "natural_simple",
+    ),
+    Mistake(
+        "p_times_fisher",
+        lambda theta: 99 * _p(theta) ** 2 * (1 - _p(theta)),
+        "You have p squared. The score of action 1 is 1 - p and that of action 0 is -p: the mean of their squares is p (1 - p).",
+        "natural_simple",
+    ),
+    Mistake(
+        "exponential_for_p",
+        lambda theta: 99 * np.exp(theta) * (1 - np.exp(theta)),
+        "You took exp(theta) for the probability. It still has to be divided by 1 + exp(theta).",
+        "natural_simple",
+    ),
 )
 
 exercise = Exercise(

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Function
+from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Function, Mistake
 from pgcompanion.exercises.engine.outcome import Array, Value
 
 SEED = 0
+
+T = TypeVar("T")
+_known: WeakKeyDictionary[Exercise, dict[Any, Any]] = WeakKeyDictionary()
+
+
+def _once(exercise: Exercise, key: Any, compute: Callable[[], T]) -> T:
+    """What `compute` gives, computed once for each exercise, seed and key."""
+    known = _known.setdefault(exercise, {})
+    if (SEED, key) not in known:
+        known[SEED, key] = compute()
+    found: T = known[SEED, key]
+    return found
 
 
 @dataclass(frozen=True)
@@ -33,19 +46,19 @@ class Case:
         return list(zip(self.names, self.arguments, strict=True))
 
 
-def regular(exercise: Exercise, seed: int = SEED) -> list[Case]:
+def regular(exercise: Exercise) -> list[Case]:
     """The cases that every answer meets, the same at every call."""
-    return _listed(exercise, "regular", exercise.cases(np.random.default_rng(seed)))
+    return _drawn(exercise, "regular", lambda: exercise.cases(np.random.default_rng(SEED)))
 
 
 def edges(exercise: Exercise) -> list[Case]:
     """Corner cases, for answers that are right on all regular ones."""
-    return _listed(exercise, "edges", exercise.edges)
+    return _drawn(exercise, "edges", lambda: exercise.edges)
 
 
 def stress(exercise: Exercise) -> list[Case]:
     """Extreme cases: who fails there still passes, with a remark."""
-    return _listed(exercise, "stress", [each.arguments for each in exercise.stress])
+    return _drawn(exercise, "stress", lambda: [each.arguments for each in exercise.stress])
 
 
 def find(exercise: Exercise, group: str, number: int) -> Case:
@@ -56,6 +69,12 @@ def find(exercise: Exercise, group: str, number: int) -> Case:
     (array([[1., 2., 4.]]),)
     """
     return {"regular": regular, "edges": edges, "stress": stress}[group](exercise)[number]
+
+
+def of_mistake(exercise: Exercise, mistake: Mistake, case: Case) -> Array:
+    """What a known mistake makes of a case, in the numbers that are judged."""
+    key = (mistake.id, case.group, case.number)
+    return _once(exercise, key, lambda: value(exercise, mistake.function, case.arguments))
 
 
 def value(exercise: Exercise, function: Function, arguments: Arguments) -> Array:
@@ -75,8 +94,12 @@ def measured(exercise: Exercise, arguments: Arguments, returned: Value) -> Array
     return np.asarray(exercise.measure(returned, *copy.deepcopy(arguments)), dtype=np.float64)
 
 
-def _listed(exercise: Exercise, group: str, drawn: Iterable[Arguments]) -> list[Case]:
-    return [
-        Case(group, n, exercise.names, each, value(exercise, exercise.solution, each))
-        for n, each in enumerate(drawn)
-    ]
+def _drawn(exercise: Exercise, group: str, draw: Callable[[], Iterable[Arguments]]) -> list[Case]:
+    return _once(
+        exercise,
+        group,
+        lambda: [
+            Case(group, n, exercise.names, each, value(exercise, exercise.solution, each))
+            for n, each in enumerate(draw())
+        ],
+    )

@@ -74,6 +74,8 @@ class Near:
 
 def nearest(exercise: Exercise, made: Sequence[tuple[Case, Array]]) -> Near | None:
     """The simplest disguise that fits all the cases, of the solution before any mistake."""
+    if exercise.measure is not None:  # what is measured has no axes and no units of its own
+        return None
     pairs = _pairs(exercise, made, [case.expected for case, _ in made])
     for kind, relation, advice in OF_THE_SOLUTION:
         if phrase := relation(pairs):
@@ -89,7 +91,7 @@ def nearest(exercise: Exercise, made: Sequence[tuple[Case, Array]]) -> Near | No
 
 
 def _values(exercise: Exercise, known: Mistake, made: Sequence[tuple[Case, Array]]) -> list[Array]:
-    return [cases.value(exercise, known.function, case.arguments) for case, _ in made]
+    return [cases.of_mistake(exercise, known, case) for case, _ in made]
 
 
 def _pairs(

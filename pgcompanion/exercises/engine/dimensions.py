@@ -23,7 +23,7 @@ def letters(exercise: Exercise) -> dict[str, tuple[str, ...]]:
     ('N', 'H + 1')
     """
     text = (inspect.getdoc(exercise.solution) or "").partition("\n")[2].partition("Returns")[0]
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for piece in text.split(";"):
         if shape := SHAPE.search(piece):
             said = set(NAME.findall(piece[: shape.start()]))
@@ -34,7 +34,8 @@ def letters(exercise: Exercise) -> dict[str, tuple[str, ...]]:
 
 def sizes(exercise: Exercise, case: Case) -> dict[str, int]:
     """The size that each letter stands for in this case."""
-    known, found = letters(exercise), {}
+    known = letters(exercise)
+    found: dict[str, int] = {}
     for name, argument in case.rows:
         if isinstance(argument, np.ndarray) and len(known.get(name, ())) == argument.ndim:
             for axis, size in zip(known[name], argument.shape, strict=True):

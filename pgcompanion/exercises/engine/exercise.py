@@ -37,7 +37,7 @@ class Stress:
     remark: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One coding exercise.
 
@@ -47,7 +47,8 @@ class Exercise:
 
     Where many answers are right, `measure(returned, *arguments)` gives the numbers that are compared
     (the objective of the returned parameters, say), `measured` names them, and `tolerance` is how
-    far they may be off. An exercise in repair has a function `shown`: its starter is that code.
+    far they may be off; `exhibit(returned, *arguments)` gives the rows that are shown with a failure,
+    if they are others. An exercise in repair has a function `shown`: its starter is that code.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Exercise:
     measured: str = "measured"
     tolerance: float = 0.0
     shown: Function | None = None
+    exhibit: Function | None = None
 
     @property
     def id(self) -> str:

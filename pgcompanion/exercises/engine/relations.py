@@ -52,6 +52,14 @@ def holds(pairs: Pairs, transform: Transform, least: int = 2) -> bool:
     return telling >= least
 
 
+def constant(pairs: Pairs) -> bool:
+    """Whether the results are one and the same number in all cases: then anything is a factor."""
+    return (
+        all(pair.base.size == 1 for pair in pairs)
+        and len({float(p.base.item()) for p in pairs}) < 2
+    )
+
+
 def factor(pairs: Pairs) -> str:
     """Up to one number for each case: a constant, a size, an argument."""
     ratios = []
@@ -64,7 +72,12 @@ def factor(pairs: Pairs) -> str:
             return ""
         ratios.append(ratio)
     found = [(r, p) for r, p in zip(ratios, pairs, strict=True) if np.isfinite(r)]
-    if len(found) < 3 or all(abs(r - 1) < TIGHT for r, _ in found) or not any(r for r, _ in found):
+    if (
+        len(found) < 3
+        or constant(pairs)
+        or all(abs(r - 1) < TIGHT for r, _ in found)
+        or not any(r for r, _ in found)
+    ):
         return ""
     return _told([r for r, _ in found], [p for _, p in found])
 
@@ -119,8 +132,8 @@ def _powers(pairs: list[Pair]) -> Iterator[tuple[str, list[float]]]:
         yield f"times {name}", x
         yield f"divided by {name}", [1 / y for y in x]
     for name, x in sizes:
-        if min(x) > 1:
-            yield f"divided by {name} - 1 instead of {name}", [y / (y - 1) for y in x]
+        if max(x) > 1:
+            yield f"divided by {name} - 1 instead of {name}", [y / max(y - 1, 1) for y in x]
 
 
 def _mixed(pairs: list[Pair]) -> Iterator[tuple[str, list[float]]]:
@@ -149,6 +162,8 @@ def _mixed(pairs: list[Pair]) -> Iterator[tuple[str, list[float]]]:
 
 def constant_added(pairs: Pairs) -> str:
     """Off by the same number everywhere."""
+    if constant(pairs):
+        return ""
     for n in (1.0, -1.0, 2.0, -2.0, 0.5, -0.5):
         if holds(pairs, lambda x, n=n: x + n, 3):  # type: ignore[misc]
             return f"{'plus' if n > 0 else 'minus'} {abs(n):g}"
@@ -171,7 +186,9 @@ FUNCTIONS: tuple[tuple[str, Transform], ...] = (
 
 def function(pairs: Pairs) -> str:
     """Entry by entry a function of the other."""
-    return next((phrase for phrase, f in FUNCTIONS if holds(pairs, f, 3)), "")
+    if constant(pairs):
+        return ""
+    return next((phrase for phrase, f in FUNCTIONS if holds(pairs, f)), "")
 
 
 def transposed(pairs: Pairs) -> str:
