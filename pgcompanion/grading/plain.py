@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy import asarray, float64, frombuffer, generic, ndarray
 
-DEEPEST = 8  # lists in lists
+DEEPEST = 16  # lists in lists
 LARGEST = 1 << 24  # bytes of a value
 LONGEST = 100_000  # entries of a list
 

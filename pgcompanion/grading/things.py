@@ -42,11 +42,12 @@ class Things:
             return "tuple", type(value).__name__, list(getattr(value, "_fields", ())), entries
         if isinstance(value, PLAIN):
             return "plain", value
+        number = len(self._known)
         self._known.append(value)
         methods = [name for name in METHODS.get(type(value).__name__, ITSELF) if _has(value, name)]
         data = [] if "__call__" in methods else [*_data(value)]
         entries = [(name, self.told(entry)) for name, entry in data]
-        return "thing", len(self._known) - 1, repr(value)[:200], methods, entries
+        return "thing", number, repr(value)[:200], methods, entries
 
     def answer(self, request: bytes) -> bytes:
         """Carry out a call from the sandbox, whatever it asks for."""

@@ -29,6 +29,7 @@ class Counted:
 class Environment:
     def __init__(self) -> None:
         self.S, self.visits, self._hidden = 3, 0, 1
+        self.mdp = MDP(np.ones((1, 2, 1)), np.array([[0.0, 1.0]]), np.ones(1), 2)
 
     def step(self, a: int, rng: np.random.Generator) -> tuple[int, float, bool]:
         self.visits += 1
