@@ -12,32 +12,15 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from pgcompanion import style
-from pgcompanion.demos.engine.svg import embedded, named
+from pgcompanion.demos.engine.svg import foreign, in_page
 
 IMAGE = re.compile(r'<img ([^>]*)src="([^"]*_images/[^"]*\.svg)"([^>]*)/?>')
-VIEW = re.compile(r'viewBox="0 0 ([\d.]+) [\d.]+"')
-COLOUR = re.compile(r"(?<=[: \"])#[0-9a-f]{6}\b|<image ")
-GREY = re.compile(r"(?<=[: \"])#([0-9a-f]{2})\1\1\b")
-
-
-def grey(match: re.Match[str]) -> str:
-    """The grey of the page that is nearest in use: of text, of what is beside it, of a grid, of paper."""
-    level = int(match[1], 16)
-    places = [(64, style.INK), (160, style.MUTED), (240, style.GRID), (256, style.PAPER)]
-    return next(colour for below, colour in places if level < below)
 
 
 def drawing(path: Path, alt: str) -> str | None:
     """The figure as an element of the page, if the page has all of its colours."""
-    text = GREY.sub(grey, path.read_text(encoding="utf-8"))
-    if set(COLOUR.findall(text)) - set(style.COLOURS.values()):
-        return None
-    svg = named(embedded(text), alt)
-    view = VIEW.search(svg)
-    assert view is not None
-    width = f"width:{float(view[1]) * 4 / 3:.0f}px"  # a point is 4/3 of a pixel
-    return svg.replace("<svg ", f'<svg class="pg-figure" style="{width}" ', 1)
+    text = path.read_text(encoding="utf-8")
+    return None if foreign(text) else in_page(text, alt)
 
 
 def inline(page: Path) -> None:

@@ -16,6 +16,7 @@ import platform
 import shutil
 from pathlib import Path
 
+import cells
 import figures
 import launch
 import mathematics
@@ -96,6 +97,7 @@ def setup(app: Sphinx) -> dict:
     mathematics.setup(app)
     launch.setup(app)
     published.setup(app)
+    cells.setup(app)
     figures.setup(app)
     strict.setup(app)
     pgbook_markup.setup(app)

@@ -26,7 +26,18 @@ POLICY = "; ".join(
         "base-uri 'self'",
     ]
 )
-META = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+# A page whose cells run says so, and may start a worker that holds Python as WebAssembly.
+RUNS = '\n<meta name="pg-runs" content="yes">'
+
+
+def policy(page: str) -> str:
+    text = POLICY
+    if RUNS in page:
+        text = text.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+        text += "; worker-src blob:"
+    return f'<meta http-equiv="Content-Security-Policy" content="{text}">'
+
+
 FOLDER = Path("_static") / "inline"
 
 SCRIPT = re.compile(
@@ -58,7 +69,8 @@ class Strict:
         parts = DATA.split(text)
         parts[::2] = [self.part(part, root) for part in parts[::2]]
         sheet = f'<link rel="stylesheet" href="{root}{FOLDER.as_posix()}/attributes.css">'
-        text = "".join(parts).replace("<head>", f"<head>\n{META}", 1)
+        text = "".join(parts)
+        text = text.replace("<head>", f"<head>\n{policy(text)}", 1)
         path.write_text(text.replace("</head>", f"{sheet}\n</head>", 1), encoding="utf-8")
 
     def part(self, text: str, root: str) -> str:
