@@ -20,7 +20,20 @@ class AssignmentError(ValueError):
 
 @dataclass(frozen=True)
 class Assignment:
-    """The exercises with these `ids` (all of the book's, if there are none), and those of a `pack`."""
+    """The exercises to be marked, and how.
+
+    Args:
+        ids: the exercises; all of the pack's if there are none, and else all of the book's.
+        seed: a word that draws other cases than those of `check`, the same for everybody.
+        points: what a right answer is worth, where that is not 1.
+        partial: whether half of the points are given where only edge cases fail.
+        pack: a folder with exercises of a teacher's own.
+
+    Example:
+        >>> assignment = Assignment(("reward_to_go", "gae"), points={"gae": 2.0})
+        >>> [(each.id, assignment.points_of(each.id)) for each in assignment.exercises()]
+        [('reward_to_go', 1.0), ('gae', 2.0)]
+    """
 
     ids: tuple[str, ...] = ()
     seed: str = "0"

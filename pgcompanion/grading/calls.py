@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -97,7 +98,11 @@ def _object(returned: Any) -> Any:
     """An object of the same kind as one that could not cross."""
     if not isinstance(returned, Other):
         return returned
-    return (x for x in ()) if returned.kind == "generator" else type(_name(returned.kind), (), {})()
+    return _promise() if returned.kind == "generator" else type(_name(returned.kind), (), {})()
+
+
+def _promise() -> Iterator[None]:
+    yield from ()
 
 
 def exception(names: tuple[str, ...], text: str) -> BaseException:
@@ -112,7 +117,8 @@ def exception(names: tuple[str, ...], text: str) -> BaseException:
     found = (getattr(room, str(name), None) for name in names for room in rooms)
     kinds = (kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseException))
     base = next(kinds, Exception)
-    made = type(_name(names[0]), (base,), {"__str__": lambda self: str(text)[:LINE]})
+    room = {"__str__": lambda self: str(text)[:LINE]}
+    made: type[BaseException] = type(_name(names[0]), (base,), room)
     return made.__new__(made)
 
 

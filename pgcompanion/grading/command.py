@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
@@ -117,8 +118,7 @@ def _marked(
 
 
 def _bar(total: int) -> Callable[[str], object]:
-    from tqdm import tqdm
-
+    tqdm = import_module("tqdm").tqdm
     bar = tqdm(total=total, unit="submission", disable=None, leave=False)
     return lambda student: bar.update()
 

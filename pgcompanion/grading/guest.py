@@ -33,7 +33,8 @@ def serve(door: Any) -> None:
     output = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = tape = Tape()
     try:
-        reply = {"load": load, "look": look, "call": call}[order](door, tape, *details)
+        orders: dict[str, Any] = {"load": load, "look": look, "call": call}
+        reply: bytes = orders[order](door, tape, *details)
     finally:
         sys.stdout, sys.stderr = output
     door(b"!" + reply)

@@ -40,7 +40,18 @@ class Submission:
 
 
 def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
-    """The submissions below these paths, by student, in alphabetical order."""
+    """The submissions below these paths, by student, in alphabetical order.
+
+    Args:
+        paths: files, folders and zip files, as a learning platform exports them.
+
+    Raises:
+        NothingError: a path that is not there.
+
+    Example:
+        >>> collect([])
+        []
+    """
     found: dict[str, Submission] = {}
     for path in map(Path, paths):
         if not path.exists():

