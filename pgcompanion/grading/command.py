@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pgcompanion.grading import cache, exports, gradescope, report, table
 from pgcompanion.grading.assignment import Assignment, AssignmentError
-from pgcompanion.grading.intake import NothingError, Submission, collect
+from pgcompanion.grading.intake import NothingError, Submission, collect, together
 from pgcompanion.grading.marking import Row
 from pgcompanion.grading.points import read_points
 from pgcompanion.grading.report.counts import Standing, standings
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("--partial", action="store_true", help="half of the points where only edge cases fail")
     add("--pack", type=Path, help="a folder with exercises of your own")
     add("--late", nargs="+", default=[], help="what was handed in later, for a second column")
+    add("--student", default="", help="take all of it for the work of one student, with this name")
     add("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (all cores)")
     add("--book", default=os.environ.get("PGCOMPANION_SITE", ""), help="address of your built book")
     add("--nbgrader", type=Path, metavar="DIR", help="write an assignment for nbgrader instead")
@@ -71,7 +72,7 @@ def _run(given: argparse.Namespace) -> int:
         raise UnavailableError(reason)
     if not given.prepare and not given.submissions:
         raise NothingError("Name the files or folders that were handed in, or say --help.")
-    submissions, late = collect(given.submissions), collect(given.late)
+    submissions, late = _collected(given, given.submissions), _collected(given, given.late)
     cache.prepare()
     if given.prepare:
         return 0
@@ -99,6 +100,11 @@ def _assignment(given: argparse.Namespace) -> Assignment:
     made = Assignment(ids, given.seed, points, given.partial, given.pack)
     made.exercises()
     return made
+
+
+def _collected(given: argparse.Namespace, paths: Sequence[str]) -> list[Submission]:
+    found = collect(paths)
+    return [together(given.student, found)] if given.student and found else found
 
 
 def _marked(

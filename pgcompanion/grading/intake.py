@@ -61,6 +61,11 @@ def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
     return [found[name] for name in sorted(found, key=lambda name: (name.casefold(), name))]
 
 
+def together(student: str, submissions: Iterable[Submission]) -> Submission:
+    """All that was handed in, as the work of one student."""
+    return Submission(student, [file for each in submissions for file in each.files])
+
+
 def _named(entries: list[Entry]) -> Iterator[tuple[str, list[Code]]]:
     """Each file with its student; a student of whom nothing can be read has no code."""
     names: dict[str, str] = {}

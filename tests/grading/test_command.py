@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,24 @@ COMMANDS = re.findall(r"^(pgcompanion-grade .*?)(?: +#.*)?$", PAGE.read_text("ut
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_of_the_page_is_understood(line: str) -> None:
     assert command.parser().parse_args(shlex.split(line)[1:])
+
+
+def test_all_can_be_the_work_of_one_student(tmp_path: Path) -> None:
+    lay(tmp_path / "repository", "one.py", text=f"{IMPORT}\n{RIGHT}")
+    lay(tmp_path / "repository", "two.ipynb", "more/three.ipynb")
+    out = tmp_path / "grades.csv"
+    options = ["--ids", "reward_to_go", "--csv", str(out), "--jobs", "1", "--student", "Ada"]
+    assert command.main([str(tmp_path / "repository"), *options]) == 0
+    assert [(row["student"], row["score"]) for row in table(out)] == [("Ada", "1")]
+
+
+def test_the_workflow_of_the_page_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    workflow = lay(tmp_path, "classroom.yml", text=text) / "classroom.yml"
+    check = [str(Path(sys.executable).with_name("check-jsonschema")), str(workflow)]
+    subprocess.run([*check, "--builtin-schema", "vendor.github-workflows"], check=True)
+    (line,) = re.findall(r"run: (pgcompanion-grade .*)", text)
+    assert command.parser().parse_args(shlex.split(line)[1:]).student == "me"
 
 
 def test_the_page_tells_of_every_option_and_every_exercise_that_it_assigns() -> None:

@@ -13,7 +13,7 @@ from pgcompanion.exercises.engine.exercise import Exercise
 from pgcompanion.grading import cache
 from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.gradescope.archive import read
-from pgcompanion.grading.intake import Submission, collect
+from pgcompanion.grading.intake import collect, together
 from pgcompanion.grading.marking import Row
 from pgcompanion.grading.report.counts import passed
 from pgcompanion.grading.table import spoken
@@ -32,14 +32,15 @@ def main(folder: Path) -> None:
 
 def marked(folder: Path, assignment: Assignment) -> dict[str, Any]:
     """The results of one student: everything in the folder is his or hers."""
-    files = [file for each in collect([folder]) for file in each.files] if folder.is_dir() else []
-    rows = grade([Submission("submission", files)], assignment)
+    handed_in = together("submission", collect([folder]) if folder.is_dir() else [])
+    rows = grade([handed_in], assignment)
     titles = {each.id: each for each in assignment.exercises()}
-    troubles = [file.trouble for file in files if file.trouble]
-    none = [] if files else ["There is no notebook and no `.py` file in what was handed in."]
+    none = (
+        [] if handed_in.files else ["There is no notebook and no `.py` file in what was handed in."]
+    )
     return {
         "score": sum(row.score for row in rows),
-        "output": " ".join(none + troubles) or "Each exercise has its own message.",
+        "output": " ".join(none + handed_in.troubles) or "Each exercise has its own message.",
         "output_format": "text",
         "stdout_visibility": "hidden",
         "tests": [_test(row, titles[row.exercise], assignment) for row in rows],
