@@ -13,7 +13,7 @@ from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.calls import Calls
 from pgcompanion.grading.marking import Marker
 
-SEEDS = 20
+SEEDS = 200
 LONG = {"reinforce": 2}  # seeds of an exercise that runs for seconds
 
 
