@@ -39,7 +39,7 @@ def baseline_gradient(scores: np.ndarray, r: np.ndarray, b: np.ndarray) -> np.nd
 
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
-    yield np.array([[[1.0], [2.0]]]), np.array([[3.0, 1.0]]), np.array([[2.0, 0.5]])
+    yield np.array([[[1.0], [2.0]]]), np.array([[3.0, 1.0]]), np.array([[2.0, 1.5]])
     for N, H, p in [(2, 2, 1), (2, 3, 2), (3, 4, 2)]:
         scores = rng.integers(-4, 5, (N, H, p)) / 2
         yield scores, rng.integers(-3, 6, (N, H)).astype(float), rng.integers(-4, 9, (N, H)) / 2
@@ -228,6 +228,59 @@ MISTAKES = (
         lambda scores, r, b: baseline_gradient(scores[:1], r[:1], b[:1]), "pg_baseline"
     ),
     discounted(lambda scores, r, b: _weighted(scores, _decayed(r, 0.99) - b), "pg_baseline"),
+    Mistake(
+        "whole_return_and_no_baseline",
+        lambda scores, r, b: _weighted(
+            scores, np.repeat(r.sum(axis=1, keepdims=True), r.shape[1], axis=1)
+        ),
+        "Two things: the baseline is left out, and every score is weighed by the whole return. That is REINFORCE; here it is the reward-to-go less the baseline.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "own_reward_and_no_baseline",
+        lambda scores, r, b: _weighted(scores, r),
+        "Two things: the baseline is left out, and each score is weighed by its own reward alone. It is the reward-to-go less the baseline.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "baseline_reversed_in_time",
+        lambda scores, r, b: _weighted(scores, _to_go(r) - b[:, ::-1]),
+        "Your baseline runs backwards in time: it was reversed together with the rewards, and not reversed back.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "without_sign",
+        lambda scores, r, b: _weighted(scores, np.abs(_to_go(r) - b)),
+        "You took absolute values. Whether things went better or worse than expected decides in which direction the step goes.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "worse_than_expected_dropped",
+        lambda scores, r, b: _weighted(scores, np.maximum(_to_go(r) - b, 0)),
+        "You dropped what went worse than expected. Such actions are to become less likely: their negative weights belong in the sum.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "last_baseline_only",
+        lambda scores, r, b: _weighted(scores, _to_go(r) - b[:, -1:]),
+        "You subtracted the baseline of the last step at every step. Step h has b[n, h].",
+        "pg_baseline",
+    ),
+    Mistake(
+        "baseline_averaged_over_steps",
+        lambda scores, r, b: _weighted(scores, _to_go(r) - b.mean(axis=1, keepdims=True)),
+        "You averaged the baseline over the steps. What is expected changes as the episode goes on: step h has b[n, h].",
+        "pg_baseline",
+    ),
+    Mistake(
+        "standardised_step_by_step",
+        lambda scores, r, b: _weighted(
+            scores,
+            ((_to_go(r) - b) - (_to_go(r) - b).mean(axis=0)) / ((_to_go(r) - b).std(axis=0) + 1e-8),
+        ),
+        "You standardised the weights step by step over the episodes. Here they are taken as they are.",
+        "pg_baseline",
+    ),
 )
 
 exercise = Exercise(

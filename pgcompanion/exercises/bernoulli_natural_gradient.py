@@ -189,6 +189,48 @@ MISTAKES = (
         "You took exp(theta) for the probability. It still has to be divided by 1 + exp(theta).",
         "natural_simple",
     ),
+    Mistake(
+        "over_the_root_of_fisher",
+        lambda theta: 99 / np.sqrt(_p(theta) * (1 - _p(theta))),
+        "You divided 99 by the root of the Fisher information. J' = 99 p (1 - p) is divided by all of it: nothing is left.",
+        "natural_simple",
+    ),
+    Mistake(
+        "odds_inverted",
+        lambda theta: 99 * np.exp(-theta),
+        "You have 99 (1 - p)/p. J' = 99 p (1 - p) and F = p (1 - p): all of it cancels.",
+        "natural_simple",
+    ),
+    Mistake(
+        "payments_weighed",
+        lambda theta: 100 * _p(theta) - (1 - _p(theta)),
+        "You weighed the payments by their probabilities, with signs. J' is the difference of the payments times p (1 - p).",
+        "natural_simple",
+    ),
+    Mistake(
+        "sum_for_difference_vanilla",
+        lambda theta: 101 * _p(theta) * (1 - _p(theta)),
+        "Two things: the payments are added where they are subtracted, and the Fisher information has not been divided out.",
+        "natural_simple",
+    ),
+    Mistake(
+        "half_the_difference",
+        lambda theta: 49.5,
+        "You returned half of the difference of the payments. With p + (1 - p) = 1 all of it is left: 99.",
+        "natural_simple",
+    ),
+    Mistake(
+        "one_too_few",
+        lambda theta: 98.0,
+        "You returned 98. The payments differ by 100 - 1.",
+        "natural_simple",
+    ),
+    Mistake(
+        "squared_difference",
+        lambda theta: 99.0**2,
+        "You squared the difference of the payments. It enters once, through J'.",
+        "natural_simple",
+    ),
 )
 
 exercise = Exercise(

@@ -48,7 +48,8 @@ def gradients(P: np.ndarray, r: np.ndarray, theta: np.ndarray) -> tuple[np.ndarr
     pi, d = softmax(theta), [np.eye(len(P))[0]]
     for _ in range(H - 1):
         d.append(np.einsum("s,sa,sat->t", d[-1], pi, P))
-    V, parts = np.zeros(len(P)), []
+    V = np.zeros(len(P))
+    parts: list[np.ndarray] = []
     for h in reversed(range(H)):
         Q = r + GAMMA * P @ V
         V = (pi * Q).sum(axis=1)

@@ -195,6 +195,38 @@ MISTAKES = (
     first_episode_only(
         lambda scores, Q, gamma: discounted_gradient(scores[:1], Q[:1], gamma), "pg_discounted"
     ),
+    Mistake(
+        "one_minus_gamma",
+        lambda scores, Q, gamma: _weighted(scores, (1 - gamma) ** _steps(Q) * Q),
+        "You used powers of 1 - gamma. The weight of a reward at step h is gamma ** h.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "td_residuals",
+        lambda scores, Q, gamma: _weighted(
+            scores, gamma ** _steps(Q) * (Q - gamma * np.hstack([Q[:, 1:], np.zeros((len(Q), 1))]))
+        ),
+        "You took differences of successive values. Q[h] stands alone: it already looks ahead to the end.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "mean_over_episodes_removed",
+        lambda scores, Q, gamma: _weighted(scores, gamma ** _steps(Q) * (Q - Q.mean(axis=0))),
+        "You took the mean over the episodes away from Q. That is a baseline of your own, made from the same samples; the formula has Q itself.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "first_value_for_all",
+        lambda scores, Q, gamma: _weighted(scores, gamma ** _steps(Q) * Q[:, :1]),
+        "You used the value of the first step for all steps. Step h has its own, Q[:, h].",
+        "pg_discounted",
+    ),
+    Mistake(
+        "exponential_discount",
+        lambda scores, Q, gamma: _weighted(scores, np.exp(-gamma * _steps(Q)) * Q),
+        "You discounted by exp(-gamma h). The weight is the power gamma ** h.",
+        "pg_discounted",
+    ),
 )
 
 exercise = Exercise(

@@ -141,6 +141,38 @@ MISTAKES = (
         "You compared the smallest weight with the largest. All the weights enter, by their sum and by the sum of their squares.",
         "importance_sampling",
     ),
+    Mistake(
+        "inverted_root",
+        lambda w: np.sqrt((w**2).sum()) / w.sum(),
+        "Your quotient is upside down and has a root too many. The squared sum stands on top, the sum of the squares below.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "deviation_for_variance",
+        lambda w: len(w) / (1 + w.std() / w.mean()),
+        "You used the deviation where its square belongs: N / (1 + var / mean^2).",
+        "importance_sampling",
+    ),
+    Mistake(
+        "variance_only",
+        lambda w: 1 / w.var() if w.var() > 0 else 0.0,
+        "You returned 1 over the variance. The scale has to cancel: compare the squared sum with the sum of the squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "above_average",
+        lambda w: float((w > w.mean()).sum()),
+        "You counted the weights above the mean. The number need not be whole: the squared sum over the sum of the squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "inverse_simpson_of_counts",
+        lambda w: (
+            w.sum() * (w.sum() - 1) / (w * (w - 1)).sum() if (w * (w - 1)).sum() != 0 else 0.0
+        ),
+        "You used the form for counts. Weights are not counts: the squared sum over the sum of the squares.",
+        "importance_sampling",
+    ),
 )
 
 exercise = Exercise(

@@ -52,6 +52,11 @@ def _summed(scores: np.ndarray) -> np.ndarray:
     return scores.sum(axis=1, keepdims=True)
 
 
+def _correlation(F: np.ndarray) -> np.ndarray:
+    spread = np.sqrt(np.diag(F))
+    return F / np.outer(spread, spread)
+
+
 MISTAKES = (
     Mistake(
         "outer_of_the_sum",
@@ -160,6 +165,42 @@ MISTAKES = (
         "absolute_values",
         lambda scores: np.abs(fisher_matrix(scores)),
         "You lost the signs. Two parameters that push the log-likelihood in opposite directions have a negative entry.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "upper_triangle",
+        lambda scores: np.triu(fisher_matrix(scores)),
+        "You filled the upper triangle alone. The matrix is symmetric: both halves belong to it.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "first_with_last",
+        lambda scores: np.einsum("ni,nj->ij", scores[:, 0], scores[:, -1]) / len(scores),
+        "You multiplied scores of different steps. Each score meets itself.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "neighbouring_steps",
+        lambda scores: np.einsum("nhi,nhj->ij", scores[:, 1:], scores[:, :-1]) / len(scores),
+        "You multiplied the scores of neighbouring steps. Each score meets itself.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "gradient_squared_entries",
+        lambda scores: fisher_matrix(scores) ** 2,
+        "You squared the entries of the matrix. The products of two scores are already of second order.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "last_episode_only",
+        lambda scores: fisher_matrix(scores[-1:]),
+        "Only the last episode is left in your result. Add up over the episodes, with `+=`, and divide by N.",
+        "fisher_matrix",
+    ),
+    Mistake(
+        "correlation",
+        lambda scores: _correlation(fisher_matrix(scores)),
+        "You divided by the diagonal, as for a correlation. The Fisher matrix keeps its units.",
         "fisher_matrix",
     ),
 )

@@ -99,6 +99,13 @@ def _not_reset(
     return A.reshape(r.shape)[:, ::-1]
 
 
+def _two_residuals(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    delta = _residuals(r, V, gamma, terminated)
+    return delta + gamma * lam * np.hstack([delta[:, 1:], np.zeros((len(r), 1))])
+
+
 MISTAKES = (
     Mistake(
         "bootstrap_at_termination",
@@ -292,6 +299,92 @@ MISTAKES = (
     ),
     standardised(
         lambda r, V, gamma, lam, terminated: standard(gae(r, V, gamma, lam, terminated)), "gae"
+    ),
+    Mistake(
+        "bootstrap_and_gamma_only",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], gamma),
+        "Two things: the last value is used after a true ending as well, and the recursion discounts by gamma alone.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_lambda_only",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], lam),
+        "Two things: the last value is used after a true ending as well, and the recursion discounts by lam alone.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_no_decay",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], 1.0),
+        "Two things: the last value is used after a true ending as well, and the recursion has no decay.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_one_step",
+        lambda r, V, gamma, lam, terminated: r + gamma * V[:, 1:] - V[:, :-1],
+        "Two things: these are the residuals of single steps, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_undiscounted_value",
+        lambda r, V, gamma, lam, terminated: _decayed(r + V[:, 1:] - V[:, :-1], gamma * lam),
+        "Two things: gamma is missing before the next value, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_lambda_return",
+        lambda r, V, gamma, lam, terminated: (
+            _decayed(r + gamma * V[:, 1:] - V[:, :-1], gamma * lam) + V[:, :-1]
+        ),
+        "Two things: the values are added, which makes the target of a value function, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "no_bootstrap_and_one_step",
+        lambda r, V, gamma, lam, terminated: _residuals(r, V, gamma, np.ones_like(terminated)),
+        "Two things: these are the residuals of single steps, and the last value is left out where only time ran out.",
+        "gae",
+    ),
+    Mistake(
+        "no_bootstrap_and_no_decay",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, np.ones_like(terminated)), 1.0
+        ),
+        "Two things: the last value is left out where only time ran out, and the recursion has no decay.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_forward",
+        lambda r, V, gamma, lam, terminated: _forward(r, V, gamma, lam, np.zeros_like(terminated)),
+        "Two things: the recursion runs forwards, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "two_residuals_only",
+        lambda r, V, gamma, lam, terminated: _two_residuals(r, V, gamma, lam, terminated),
+        "You added two residuals, that of the step and the next one. The sum runs to the end: add the advantage of the next step, not its residual.",
+        "gae",
+    ),
+    Mistake(
+        "lambda_squared",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, terminated), gamma * lam**2
+        ),
+        "Your recursion discounts by lam twice. One step further away costs gamma times lam, once.",
+        "gae",
+    ),
+    Mistake(
+        "residuals_summed_from_the_start",
+        lambda r, V, gamma, lam, terminated: np.cumsum(_residuals(r, V, gamma, terminated), axis=1),
+        "You summed the residuals from the start of the episode, without decay. An advantage is about what follows: sum from the step on, discounted by gamma lam.",
+        "gae",
+    ),
+    Mistake(
+        "last_residual_is_the_reward",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            np.hstack([_residuals(r, V, gamma, terminated)[:, :-1], r[:, -1:]]), gamma * lam
+        ),
+        "Your last residual is the reward alone. The value of its own state is subtracted there too, and where time ran out the next value is added.",
+        "gae",
     ),
 )
 

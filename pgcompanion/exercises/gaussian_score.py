@@ -168,6 +168,46 @@ MISTAKES = (
         "You returned the exponent of the log-density. The score is its gradient in Theta: one derivative for each entry.",
         "gaussian_policy",
     ),
+    Mistake(
+        "parameters_subtracted",
+        lambda Theta, psi, a, sigma: np.outer(a, psi) / sigma**2 - Theta,
+        "You subtracted Theta itself. It is the mean Theta psi that is subtracted from the action, before the outer product.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "features_squared",
+        lambda Theta, psi, a, sigma: np.outer((a - Theta @ psi), psi**2) / sigma**2,
+        "You squared the features. The mean is linear in them, and so is its derivative.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "signs_only",
+        lambda Theta, psi, a, sigma: np.outer(np.sign(a - Theta @ psi), psi) / sigma**2,
+        "You kept only the sign of the distance. How far the action lies from the mean counts too.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "distances_summed",
+        lambda Theta, psi, a, sigma: (
+            np.outer(np.full(len(a), (a - Theta @ psi).sum()), psi) / sigma**2
+        ),
+        "You summed the distances of all components. Row i of Theta moves component i alone.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "features_normalised",
+        lambda Theta, psi, a, sigma: (
+            np.outer((a - Theta @ psi), psi) / (sigma**2 * np.linalg.norm(psi))
+        ),
+        "You divided by the length of the features. The derivative of the mean in Theta[i, j] is psi[j].",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "one_component",
+        lambda Theta, psi, a, sigma: np.outer((a - Theta @ psi), psi)[0] / sigma**2,
+        "You returned the first row alone. There is one for each component of the action.",
+        "gaussian_policy",
+    ),
 )
 
 exercise = Exercise(

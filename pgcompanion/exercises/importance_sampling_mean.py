@@ -170,6 +170,54 @@ MISTAKES = (
     ),
     ratio_of_logarithms(lambda f, p, q: (np.log(p) / np.log(q) * f).mean(), "importance_sampling"),
     trajectory_ratio(lambda f, p, q: np.prod(p / q) * f.mean(), "importance_sampling"),
+    Mistake(
+        "ratio_of_sums",
+        lambda f, p, q: (p * f).sum() / (q * f).sum(),
+        "You divided two sums. Each sample has a weight of its own, p/q: divide first, then average.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "divided_by_the_sum_of_q",
+        lambda f, p, q: (p * f).sum() / q.sum(),
+        "You divided by the sum of q. Each sample has a weight of its own, p/q: divide first, then average.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "normalised_target",
+        lambda f, p, q: (p * f).sum() / p.sum(),
+        "You weighed the samples by p. They came from q: the weight is p/q, and N divides.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "ratio_squared",
+        lambda f, p, q: ((p / q) ** 2 * f).mean(),
+        "You squared the ratio. Its square gives the second moment; the mean needs the ratio itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "root_of_the_ratio",
+        lambda f, p, q: (np.sqrt(p / q) * f).mean(),
+        "You took the root of the ratio. The weight is p/q itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "one_less_ratio",
+        lambda f, p, q: ((1 - p / q) * f).mean(),
+        "You used 1 - p/q. The weight is p/q itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "largest_weight_divided",
+        lambda f, p, q: (p / q / (p / q).max() * f).mean(),
+        "You divided by the largest weight. The plain estimate uses the weights as they are.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "plus_ratio",
+        lambda f, p, q: (p / q + f).mean(),
+        "You added the ratio to f. It multiplies.",
+        "importance_sampling",
+    ),
 )
 
 exercise = Exercise(

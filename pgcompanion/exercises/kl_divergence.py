@@ -217,6 +217,56 @@ MISTAKES = (
         "kld",
     ),
     ratio_of_logarithms(lambda p, q: np.sum(p * np.log(p) / np.log(q)), "kld"),
+    Mistake(
+        "logarithm_of_the_mean",
+        lambda p, q: np.log(np.sum(p * p / q)),
+        "You took the logarithm of the mean ratio. The divergence is the mean of the logarithms.",
+        "kld",
+    ),
+    Mistake(
+        "jensen_shannon",
+        lambda p, q: (
+            0.5 * np.sum(p * np.log(2 * p / (p + q))) + 0.5 * np.sum(q * np.log(2 * q / (p + q)))
+        ),
+        "You computed the Jensen-Shannon divergence, with the mixture of both. Here q itself stands below.",
+        "kld",
+    ),
+    Mistake(
+        "largest_term",
+        lambda p, q: np.max(p * np.log(p / q)),
+        "You took the largest term. They are summed.",
+        "kld",
+    ),
+    Mistake(
+        "one_added_to_the_ratio",
+        lambda p, q: np.sum(p * np.log1p(p / q)),
+        "`np.log1p` adds 1 to the ratio before the logarithm. Use `np.log`.",
+        "kld",
+    ),
+    Mistake(
+        "squared_log_ratio",
+        lambda p, q: np.sum(p * np.log(p / q) ** 2),
+        "You squared the log-ratio. The divergence is the mean of the log-ratio itself.",
+        "kld",
+    ),
+    Mistake(
+        "exponentiated",
+        lambda p, q: np.exp(kl_divergence(p, q)),
+        "You took the exponential of the divergence. The sum is the answer.",
+        "kld",
+    ),
+    Mistake(
+        "variance_like",
+        lambda p, q: np.sum(p * (p - q)),
+        "You weighed the differences. It is the logarithm of the ratio that is averaged.",
+        "kld",
+    ),
+    Mistake(
+        "hellinger",
+        lambda p, q: 1 - np.sqrt(p * q).sum(),
+        "You computed the Hellinger distance. The divergence has a logarithm.",
+        "kld",
+    ),
 )
 
 exercise = Exercise(

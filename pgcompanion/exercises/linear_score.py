@@ -152,6 +152,48 @@ MISTAKES = (
         "You weighed the features of the chosen action by its probability. It was chosen: its features count in full, and only the mean has weights.",
         "linear_softmax",
     ),
+    Mistake(
+        "own_features_weighed",
+        lambda phi, pi, a: pi[a] * phi[a],
+        "You weighed the features of the chosen action by its probability and subtracted nothing. They count in full, less the mean features.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "wrong_weights",
+        lambda phi, pi, a: phi[a] - (1 - pi) @ phi,
+        "You weighed the features by 1 - pi. An expectation under the policy has the weights pi.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "last_action",
+        lambda phi, pi, a: phi[-1] - pi @ phi,
+        "You used the features of the last action. The score is that of the action a that was chosen: `phi[a]`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "divided_by_the_mean",
+        lambda phi, pi, a: phi[a] / (pi @ phi),
+        "You divided by the mean features. They are subtracted.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "logarithm_times_features",
+        lambda phi, pi, a: np.log(pi[a]) * phi[a],
+        "You multiplied the features by the log-probability. The score is the gradient of the log-probability: features less mean features.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "every_action",
+        lambda phi, pi, a: (phi - pi @ phi).sum(axis=0),
+        "You summed the scores of all actions. Only the chosen one is asked for: `phi[a]`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "mean_over_actions_of_scores",
+        lambda phi, pi, a: pi @ (phi - pi @ phi),
+        "You averaged the scores of all actions, which is 0. Only the chosen one is asked for.",
+        "linear_softmax",
+    ),
 )
 
 exercise = Exercise(

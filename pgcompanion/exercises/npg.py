@@ -59,7 +59,8 @@ def _pieces(mdp: MDP, pi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     d = [mdp.mu0]
     for _ in range(mdp.H - 1):
         d.append(np.einsum("s,sa,sat->t", d[-1], pi, mdp.P))
-    V, Q = np.zeros(len(pi)), []
+    V = np.zeros(len(pi))
+    Q: list[np.ndarray] = []
     for _ in range(mdp.H):
         Q.insert(0, mdp.r + mdp.P @ V)
         V = (pi * Q[0]).sum(axis=1)

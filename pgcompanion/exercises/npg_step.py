@@ -184,6 +184,56 @@ MISTAKES = (
         "You multiplied by g F^-1 g under the root where it divides. The root of 2 delta g F^-1 g is what the step gains; its size has the quotient.",
         "npg_optimization",
     ),
+    Mistake(
+        "no_root_in_the_quadratic_form",
+        lambda g, F, delta: np.sqrt(2 * delta) * _natural(g, F) / (g @ _natural(g, F)),
+        "The quadratic form g F^-1 g stands under the root too: the root of the whole quotient.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "no_gradient_in_the_size",
+        lambda g, F, delta: np.sqrt(2 * delta) * g,
+        "You multiplied the gradient by the root of 2 delta. Direction and size both need F: F^-1 g, and g F^-1 g under the root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "natural_times_root",
+        lambda g, F, delta: np.sqrt(2 * delta) * _natural(g, F),
+        "You multiplied the natural direction by the root of 2 delta. Its own length still has to be divided out: the root of 2 delta / (g F^-1 g).",
+        "npg_optimization",
+    ),
+    Mistake(
+        "sign_of_the_direction",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ _natural(g, F))) * np.sign(_natural(g, F)),
+        "You kept the signs of the direction alone. Its entries count.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "damped",
+        lambda g, F, delta: npg_step(g, F + 0.1 * np.eye(len(g)), delta),
+        "You added 0.1 to the diagonal of F. F is invertible here: no damping.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "damped_slightly",
+        lambda g, F, delta: npg_step(g, F + 0.01 * np.eye(len(g)), delta),
+        "You added 0.01 to the diagonal of F. F is invertible here: no damping.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "vanilla_and_no_two",
+        lambda g, F, delta: np.sqrt(delta / (g @ F @ g)) * g,
+        "Two things: the direction is the plain gradient, where F^-1 g belongs, and the 2 is missing under the root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "inverse_twice",
+        lambda g, F, delta: (
+            np.sqrt(2 * delta / (g @ _natural(g, F))) * np.linalg.solve(F, _natural(g, F))
+        ),
+        "You divided by F twice. The direction is F^-1 g, once.",
+        "npg_optimization",
+    ),
 )
 
 exercise = Exercise(

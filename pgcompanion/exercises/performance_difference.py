@@ -192,6 +192,68 @@ MISTAKES = (
         "You discounted with 0.99. The objective is undiscounted: every step counts in full.",
         "pdl",
     ),
+    Mistake(
+        "steps_multiplied",
+        lambda d_new, pi_new, A_old: np.prod((d_new * (pi_new * A_old).sum(axis=2)).sum(axis=1)),
+        "You multiplied over the steps. The gains of the steps add up.",
+        "pdl",
+    ),
+    Mistake(
+        "losses_dropped",
+        lambda d_new, pi_new, A_old: (d_new * np.maximum(pi_new * A_old, 0).sum(axis=2)).sum(),
+        "You dropped the negative advantages. What the new policy does worse counts as well.",
+        "pdl",
+    ),
+    Mistake(
+        "first_state_only",
+        lambda d_new, pi_new, A_old: (pi_new * A_old).sum(axis=2)[:, 0].sum(),
+        "You used the first state alone. All states count, weighed by d_new.",
+        "pdl",
+    ),
+    Mistake(
+        "likeliest_state",
+        lambda d_new, pi_new, A_old: sum(
+            ((pi_new * A_old).sum(axis=2))[h, d_new[h].argmax()] for h in range(len(d_new))
+        ),
+        "You used the likeliest state of each step alone. All states count, weighed by d_new.",
+        "pdl",
+    ),
+    Mistake(
+        "steps_cumulated",
+        lambda d_new, pi_new, A_old: np.cumsum(
+            (d_new * (pi_new * A_old).sum(axis=2)).sum(axis=1)
+        ).sum(),
+        "You summed running sums, so that early steps count many times. Every step counts once.",
+        "pdl",
+    ),
+    Mistake(
+        "occupancy_of_the_next_step",
+        lambda d_new, pi_new, A_old: (
+            np.roll(d_new, -1, axis=0) * (pi_new * A_old).sum(axis=2)
+        ).sum(),
+        "Your occupancies are one step ahead of the advantages. Both are indexed by h.",
+        "pdl",
+    ),
+    Mistake(
+        "uniform_policy_subtracted",
+        lambda d_new, pi_new, A_old: (
+            d_new * ((pi_new - 1 / pi_new.shape[2]) * A_old).sum(axis=2)
+        ).sum(),
+        "You compared the new policy with the uniform one. The advantages are already measured from the old policy: nothing is subtracted.",
+        "pdl",
+    ),
+    Mistake(
+        "no_occupancy_and_mean",
+        lambda d_new, pi_new, A_old: (pi_new * A_old).sum(axis=2).mean(),
+        "Two things: the occupancies are left out, and you averaged where the steps are summed.",
+        "pdl",
+    ),
+    Mistake(
+        "old_occupancy_like_start",
+        lambda d_new, pi_new, A_old: (d_new[0] * (pi_new * A_old).sum(axis=2).mean(axis=0)).sum(),
+        "You averaged the gains over the steps and weighed them by the start. Step h has its own occupancy, and the steps are summed.",
+        "pdl",
+    ),
 )
 
 exercise = Exercise(

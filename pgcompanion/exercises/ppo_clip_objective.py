@@ -313,6 +313,108 @@ MISTAKES = (
         ),
         "ppo_clip",
     ),
+    Mistake(
+        "mean_of_both",
+        lambda logp_new, logp_old, A, eps: _mean(
+            (np.exp(logp_new - logp_old) * A + _clipped(logp_new, logp_old, eps) * A) / 2
+        ),
+        "You averaged the two products. The smaller one counts.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "advantage_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.exp(logp_new - logp_old) * np.clip(A, 1 - eps, 1 + eps),
+            )
+        ),
+        "You clipped the advantage. It is the ratio that is kept near 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "half_the_range",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new - logp_old), 1 - eps / 2, 1 + eps / 2) * A,
+            )
+        ),
+        "You clipped to half the range. It reaches eps to either side of 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "gain_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                (np.exp(logp_new - logp_old) - 1) * A,
+                np.clip(np.exp(logp_new - logp_old) - 1, -eps, eps) * A,
+            )
+        ),
+        "You took 1 away from the ratio on both sides. That changes the objective by the mean advantage; the formula keeps the 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "numerator_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new), 1 - eps, 1 + eps) / np.exp(logp_old) * A,
+            )
+        ),
+        "You clipped the new likelihood. It is the ratio that is clipped.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "bounds_exchanged",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.minimum(np.maximum(np.exp(logp_new - logp_old), 1 + eps), 1 - eps) * A,
+            )
+        ),
+        "You exchanged the bounds: first the lower one with `maximum`, then the upper one with `minimum`.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "clip_and_inverted",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.clip(np.exp(logp_old - logp_new), 1 - eps, 1 + eps) * A
+        ),
+        "Two things: the ratio is upside down, and the minimum with the unclipped product is missing.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "max_and_inverted",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.maximum(
+                np.exp(logp_old - logp_new) * A,
+                np.clip(np.exp(logp_old - logp_new), 1 - eps, 1 + eps) * A,
+            )
+        ),
+        "Two things: the ratio is upside down, and the larger product is kept where the smaller one counts.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "only_the_clipped_steps",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.where(
+                np.abs(np.exp(logp_new - logp_old) - 1) > eps,
+                _clipped(logp_new, logp_old, eps) * A,
+                0,
+            )
+        ),
+        "You kept the clipped steps alone. Those within the range count with their ratio.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "clip_of_the_logarithm_alone",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.exp(np.clip(logp_new - logp_old, -eps, eps)) * A
+        ),
+        "Two things: you clipped the log-ratio, and took no minimum. The ratio is clipped to [1 - eps, 1 + eps], and the smaller product counts.",
+        "ppo_clip",
+    ),
 )
 
 exercise = Exercise(

@@ -238,6 +238,76 @@ MISTAKES = (
         ].mean(),
         "ppo",
     ),
+    Mistake(
+        "gain_only",
+        lambda logp_new, logp_old, A, lam: _mean(
+            (np.exp(logp_new - logp_old) - 1) * A + lam * logp_new
+        ),
+        "You took 1 away from the ratios. The surrogate that is asked for keeps it.",
+        "ppo",
+    ),
+    Mistake(
+        "lambda_squared",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A + lam**2 * logp_new
+        ),
+        "You squared lam. It is a price, and multiplies once.",
+        "ppo",
+    ),
+    Mistake(
+        "positive_estimate",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A
+            - lam * (np.exp(logp_new - logp_old) - 1 - logp_new + logp_old)
+        ),
+        "You used another estimate of the divergence, ratio - 1 - log ratio. The one that is asked for is the plain log(1/pi).",
+        "ppo",
+    ),
+    Mistake(
+        "weighed_by_the_old_likelihood",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.exp(logp_old) * (logp_old - logp_new)
+        ),
+        "You weighed the log-ratio by the old likelihood. The episodes are samples of the old policy already, and the constant part is left out.",
+        "ppo",
+    ),
+    Mistake(
+        "clipped",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A, np.clip(np.exp(logp_new - logp_old), 0.8, 1.2) * A
+            )
+            + lam * logp_new
+        ),
+        "You clipped the ratios as well. The penalty takes the place of the clip.",
+        "ppo",
+    ),
+    Mistake(
+        "sign_and_no_exponential",
+        lambda logp_new, logp_old, A, lam: _mean((logp_new - logp_old) * A - lam * logp_new),
+        "Two things: the exponential of the log-ratio is missing, and the penalty has the wrong sign.",
+        "ppo",
+    ),
+    Mistake(
+        "inverted_and_sign",
+        lambda logp_new, logp_old, A, lam: _mean(np.exp(logp_old - logp_new) * A - lam * logp_new),
+        "Two things: the ratio is upside down, and the penalty has the wrong sign.",
+        "ppo",
+    ),
+    Mistake(
+        "reward_and_old_policy",
+        lambda logp_new, logp_old, A, lam: _mean(A + lam * logp_old),
+        "Two things: the ratio is missing, and the penalty has the old likelihood. Nothing depends on theta any more.",
+        "ppo",
+    ),
+    Mistake(
+        "penalty_on_the_ratio",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.exp(logp_new - logp_old)
+        ),
+        "You penalised the ratio itself. The divergence has its logarithm.",
+        "ppo",
+    ),
 )
 
 exercise = Exercise(

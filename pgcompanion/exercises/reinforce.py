@@ -73,7 +73,8 @@ def _weighed(
             np.einsum("s,sat->t", past[-1], move) + np.einsum("s,sa,sat->t", d[-1], mdp.r, move)
         )
         d.append(np.einsum("s,sat->t", d[-1], move))
-    V, Q = np.zeros(mdp.S), []
+    V = np.zeros(mdp.S)
+    Q: list[np.ndarray] = []
     for _ in range(mdp.H):
         Q.insert(0, mdp.r + mdp.P @ V)
         V = (pi * Q[0]).sum(axis=1)

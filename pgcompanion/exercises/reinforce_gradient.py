@@ -40,7 +40,7 @@ def reinforce_gradient(scores: np.ndarray, r: np.ndarray) -> np.ndarray:
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([[[1.0], [-2.0]]]), np.array([[3.0, 1.0]])
-    yield np.array([[[1.0], [2.0]], [[-1.0], [3.0]]]), np.array([[1.0, 0.0], [2.0, 2.0]])
+    yield np.array([[[1.0], [2.0]], [[-1.0], [3.0]]]), np.array([[4.0, 1.0], [2.0, -1.0]])
     for N, H, p in [(2, 2, 2), (3, 2, 3), (3, 4, 2)]:
         yield rng.integers(-4, 5, (N, H, p)) / 2, rng.integers(-3, 6, (N, H)).astype(float)
 
@@ -136,6 +136,30 @@ MISTAKES = (
     discounted(
         lambda scores, r: reinforce_gradient(scores, r * 0.99 ** np.arange(r.shape[1])),
         "reinforce_pg",
+    ),
+    Mistake(
+        "last_episode_only",
+        lambda scores, r: reinforce_gradient(scores[-1:], r[-1:]),
+        "Only the last episode is left in your result. Add up over the episodes, with `+=`, and divide by N.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "returns_squared",
+        lambda scores, r: reinforce_gradient(scores, r * r.sum(axis=1, keepdims=True)),
+        "You multiplied by the return twice. The score is weighed by it once.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "last_reward_missing",
+        lambda scores, r: reinforce_gradient(scores, r * (np.arange(r.shape[1]) < r.shape[1] - 1)),
+        "The last reward is missing from your return: a slice `:-1` stops before it.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "strictly_later_rewards",
+        lambda scores, r: _weighted(scores, r.sum(axis=1, keepdims=True) - np.cumsum(r, axis=1)),
+        "You weighed each score by the rewards after its step, without its own. The formula has the whole return; what may be left out is the past.",
+        "pg_with_q",
     ),
 )
 

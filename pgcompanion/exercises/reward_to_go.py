@@ -155,6 +155,64 @@ MISTAKES = (
         "You took the mean over the episodes away. That is a baseline, and a later page does so; the reward-to-go itself is the plain sum.",
         "pg_with_q",
     ),
+    Mistake(
+        "discounted_more",
+        lambda r: _decayed(r, 0.9),
+        "You discounted with 0.9. The rewards of this exercise are undiscounted: every one counts in full.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "discounted_from_the_start",
+        lambda r: reward_to_go(r * 0.99 ** np.arange(r.shape[1])),
+        "You discounted the rewards with 0.99 from the start of the episode. They count in full here.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "largest_to_come",
+        lambda r: np.maximum.accumulate(r[:, ::-1], axis=1)[:, ::-1],
+        "You took the largest reward that is to come. It is the sum of them all.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "last_reward_everywhere",
+        lambda r: np.repeat(r[:, -1:], r.shape[1], axis=1),
+        "You put the last reward everywhere. The entry of step h adds up r[h] to r[H-1].",
+        "pg_with_q",
+    ),
+    Mistake(
+        "three_rewards_only",
+        lambda r: (
+            r
+            + np.hstack([r[:, 1:], np.zeros((len(r), 1))])
+            + np.hstack([r[:, 2:], np.zeros((len(r), min(2, r.shape[1])))])
+        ),
+        "You added three rewards: your loop looks two steps ahead. The sum runs to the end of the episode.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "own_reward_twice",
+        lambda r: reward_to_go(r) + r,
+        "You counted the reward of step h twice. It is the first term of its own sum, once.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "total_of_the_batch",
+        lambda r: r.sum() - np.cumsum(r, axis=1) + r,
+        "You began with the total of the whole batch. Each episode has a return of its own: `r.sum(axis=1, keepdims=True)`.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "first_step_left_zero",
+        lambda r: reward_to_go(r) * (np.arange(r.shape[1]) > 0),
+        "Your loop stops before step 0, whose entry is left at 0: `range(H - 1, -1, -1)` goes down to 0.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "later_sums_only",
+        lambda r: np.hstack([reward_to_go(r)[:, 1:], r[:, -1:]]),
+        "Your sums begin one step late: the entry of step h lacks r[h].",
+        "pg_with_q",
+    ),
 )
 
 exercise = Exercise(

@@ -171,6 +171,42 @@ MISTAKES = (
         "You normalised the columns and transposed the result. Rows are states: normalise along axis 1 and leave the axes where they are.",
         "tabular_softmax",
     ),
+    Mistake(
+        "exponential_twice",
+        lambda theta: _softmax(np.exp(theta), 1),
+        "You took the exponential twice. Once makes the weights positive; then divide by their sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "softplus",
+        lambda theta: _rows(np.log1p(np.exp(theta))),
+        "You used log(1 + e^theta) as weights. The weights are e^theta.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "shifted_by_the_smallest",
+        lambda theta: _rows(theta - theta.min(axis=1, keepdims=True) + 1e-8),
+        "You subtracted the smallest entry to get rid of negative numbers. The exponential does, and keeps every action possible.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "divided_by_the_norm",
+        lambda theta: theta / np.linalg.norm(theta, axis=1, keepdims=True),
+        "You divided each row by its length. A distribution adds up to 1 and has no negative entries: exponentials, divided by their sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "negative_cut_off",
+        lambda theta: _rows(np.maximum(theta, 0) + 1e-8),
+        "You cut negative parameters off at 0. A softmax policy gives every action a positive probability: the exponential does.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "doubled",
+        lambda theta: _softmax(2 * theta, 1),
+        "You doubled the parameters, as with a temperature of 1/2. The exponent is theta itself.",
+        "tabular_softmax",
+    ),
 )
 
 exercise = Exercise(

@@ -215,6 +215,54 @@ MISTAKES = (
         "You weighed each entry by the probability of its own action. The score of one action is not averaged: its entries are 1[a = a'] - pi(a' | s).",
         "tabular_softmax",
     ),
+    Mistake(
+        "one_less_probabilities",
+        lambda theta, s, a: _in_row(theta, s, 1 - _pi(theta)[s]),
+        "You gave every action of the state 1 minus its probability. The 1 belongs to the chosen action alone.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "likeliest_subtracted",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - np.eye(theta.shape[1])[theta[s].argmax()]
+        ),
+        "You subtracted 1 at the likeliest action. The policy's probabilities are subtracted, all of them.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "squared_probabilities",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - _pi(theta)[s] ** 2),
+        "You subtracted squared probabilities. The derivative of the normaliser's logarithm is the probability itself.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "column_for_row",
+        lambda theta, s, a: np.outer(
+            np.eye(len(theta))[s] - _pi(theta)[:, a], np.eye(theta.shape[1])[a]
+        ),
+        "You filled the column of action a. It is the row of state s that matters: all actions of one state.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "same_row_everywhere",
+        lambda theta, s, a: np.ones_like(theta) * (np.eye(theta.shape[1])[a] - _pi(theta)[s]),
+        "You wrote the row of state s into every row. The other states' parameters do not occur: their entries are 0.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "no_exponential",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - theta[s] / theta[s].sum()
+        ),
+        "You normalised the parameters themselves. The probabilities are their exponentials, divided by the sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "log_probabilities_subtracted",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - np.log(_pi(theta)[s])),
+        "You subtracted log-probabilities. It is the probabilities themselves that are subtracted.",
+        "tabular_softmax",
+    ),
 )
 
 exercise = Exercise(

@@ -173,6 +173,62 @@ MISTAKES = (
         "Two things: the sign in the exponent is the wrong way round, and the old policy is missing in front of the exponential.",
         "npg",
     ),
+    Mistake(
+        "policy_twice",
+        lambda pi, A_bar, eta: _rows(pi**2 * np.exp(eta * A_bar)),
+        "The old policy enters twice. Once: pi times exp(eta A_bar).",
+        "npg",
+    ),
+    Mistake(
+        "exponential_less_one",
+        lambda pi, A_bar, eta: _rows(pi * (np.exp(eta * A_bar) - 1)),
+        "You subtracted 1 from the exponential. The weights are pi exp(eta A_bar).",
+        "npg",
+    ),
+    Mistake(
+        "exponential_added",
+        lambda pi, A_bar, eta: _rows(pi + np.exp(eta * A_bar)),
+        "You added the exponential to the old policy. It multiplies.",
+        "npg",
+    ),
+    Mistake(
+        "largest_taken_and_not_divided",
+        lambda pi, A_bar, eta: pi * np.exp(eta * A_bar - (eta * A_bar).max()),
+        "You took the largest exponent away, which is safe, and did not divide by the sum of the row.",
+        "npg",
+    ),
+    Mistake(
+        "worst_action",
+        lambda pi, A_bar, eta: np.eye(pi.shape[1])[A_bar.argmin(axis=1)],
+        "You jumped to the action with the smallest advantage. The step moves towards large ones, and only a part of the way.",
+        "npg",
+    ),
+    Mistake(
+        "advantages_standardised",
+        lambda pi, A_bar, eta: _rows(
+            pi * np.exp(eta * (A_bar - A_bar.mean()) / (A_bar.std() + 1e-8))
+        ),
+        "You standardised the advantages. They are taken as they are: their scale is part of the step.",
+        "npg",
+    ),
+    Mistake(
+        "added_and_weighed",
+        lambda pi, A_bar, eta: pi + eta * pi * A_bar,
+        "You made the step to first order, pi (1 + eta A_bar), without exponential and without making the rows distributions.",
+        "npg",
+    ),
+    Mistake(
+        "no_step_size_over_the_table",
+        lambda pi, A_bar, eta: pi * np.exp(A_bar) / (pi * np.exp(A_bar)).sum(),
+        "Two things: the step size is not in the exponent, and the whole table is normalised instead of each row.",
+        "npg",
+    ),
+    Mistake(
+        "no_policy_over_the_states",
+        lambda pi, A_bar, eta: np.exp(eta * A_bar) / np.exp(eta * A_bar).sum(axis=0),
+        "Two things: the old policy is missing in front of the exponential, and the columns are normalised instead of the rows.",
+        "npg",
+    ),
 )
 
 exercise = Exercise(

@@ -206,6 +206,62 @@ MISTAKES = (
         "You looked the actions up in the state after them. The agent chooses a[h] while it is in s[h]: `pi[s[h], a[h]]`.",
         "autoregressive_trajectories",
     ),
+    Mistake(
+        "logarithms_of_the_sums",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + np.log(pi[s, a].sum()) + np.log(P[s[:-1], a[:-1], s[1:]].sum())
+        ),
+        "You summed the probabilities of each kind before the logarithm. The factors multiply: take the logarithm of each, and sum those.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "policy_without_logarithm",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - _actions(pi, s, a) + pi[s, a].sum()
+        ),
+        "The factors of the policy enter without their logarithms. Every factor of the product needs one.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "transitions_without_logarithm",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + P[s[:-1], a[:-1], s[1:]].sum()
+        ),
+        "The transitions enter without their logarithms. Every factor of the product needs one.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "logarithms_multiplied",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) * np.log(pi[s, a]).prod() * np.log(P[s[:-1], a[:-1], s[1:]]).prod()
+        ),
+        "You multiplied the logarithms. Probabilities multiply, and so their logarithms add.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "transitions_of_the_policy",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]])
+            + _actions(pi, s, a)
+            + np.log(np.einsum("sat,sa->st", P, pi)[s[:-1], s[1:]]).sum()
+        ),
+        "Your transitions are averaged over the policy's actions. The trajectory tells which action was taken: the move has the probability P[s[h], a[h], s[h+1]].",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_start_and_last_action_missing",
+        lambda mu0, P, pi, s, a: (
+            np.log(pi[s[:-1], a[:-1]]).sum() + np.log(P[s[:-1], a[:-1], s[1:]]).sum()
+        ),
+        "Two things: the first factor, mu0[s[0]], is missing, and so is the last action.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_start_and_no_transitions_of_the_last",
+        lambda mu0, P, pi, s, a: np.log(mu0[s[0]]) + np.log(pi[s[:-1], a[:-1]]).sum(),
+        "Two things: the transitions are missing, and so is the last action.",
+        "autoregressive_trajectories",
+    ),
 )
 
 

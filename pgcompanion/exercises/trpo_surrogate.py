@@ -182,6 +182,50 @@ MISTAKES = (
     first_episode_only(
         lambda logp_new, logp_old, A: (np.exp(logp_new - logp_old) * A)[0].sum(), "trpo_implement"
     ),
+    Mistake(
+        "old_likelihood_only",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_old) * A),
+        "You weighed by the old likelihood. The old policy drew the actions, so it already counts: the weight is new over old.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "ratio_squared",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) ** 2 * A),
+        "You squared the ratio. The weight is the ratio itself.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "ratio_added",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) + A),
+        "You added ratio and advantage. The ratio is a weight: it multiplies.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "capped_at_one",
+        lambda logp_new, logp_old, A: _mean(np.minimum(np.exp(logp_new - logp_old), 1) * A),
+        "You capped the ratio at 1. The surrogate of TRPO has no clip.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "one_ratio_for_an_episode",
+        lambda logp_new, logp_old, A: _mean(
+            np.exp(logp_new - logp_old).mean(axis=1, keepdims=True) * A
+        ),
+        "You averaged the ratios of an episode. Each step has its own.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "first_order",
+        lambda logp_new, logp_old, A: _mean((1 + logp_new - logp_old) * A),
+        "You replaced the ratio by 1 plus its logarithm. That is its first order; the ratio is the exponential.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "score_like",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_old) * logp_new * A),
+        "You weighed the new log-likelihood by the old likelihood. The weight is the ratio of the two likelihoods.",
+        "trpo_implement",
+    ),
 )
 
 exercise = Exercise(

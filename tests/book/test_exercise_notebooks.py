@@ -75,7 +75,7 @@ def run(chapter: str, given: dict[str, str] | None = None) -> dict[str, object]:
             if source.startswith(("check(", "progress(")):
                 shown[source] = eval(source, names)
             else:
-                exec(source, names)
+                exec(compile(source, "<cell>", "exec", dont_inherit=True), names)
     return shown
 
 

@@ -64,9 +64,7 @@ def test_the_solutions_of_all_chapters_are_gathered_in_order(page: str) -> None:
     notes = exercise_notebooks.chapters()
     coded = {chapter: catalogue.PAGES[title] for title, chapter in notes.items()}
     order = [
-        name
-        for name in notebooks.contents()
-        if SOLVED.search(TEXTS.get(name, "")) or name in coded
+        name for name in notebooks.contents() if SOLVED.search(TEXTS.get(name, "")) or name in coded
     ]
     wanted = []
     for name in order:

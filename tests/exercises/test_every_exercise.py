@@ -80,7 +80,7 @@ each_mistake = pytest.mark.parametrize(
 def built(source: str, name: str) -> Callable[..., Any]:
     """The function that a cell with this source defines."""
     cell: dict[str, Any] = {}
-    exec(source, cell)
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), cell)
     return cell[name]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Exercise:
     @property
     def source(self) -> str:
         """The solution, ready to paste into a cell."""
-        return "import numpy as np\n\n\n" + inspect.getsource(self.solution)
+        return "import numpy as np\n\n\n" + _for_a_cell(self.solution)
 
     @property
     def starter(self) -> str:
@@ -87,9 +88,28 @@ class Exercise:
         In an exercise in repair it is the broken code.
         """
         if self.shown is not None:
-            broken = inspect.getsource(self.shown).replace(self.shown.__name__, self.id, 1)
+            broken = _for_a_cell(self.shown).replace(self.shown.__name__, self.id, 1)
             return "import numpy as np\n\n\n" + broken
         definition = ast.parse(self.source).body[-1]
         assert isinstance(definition, ast.FunctionDef)
         head = self.source.splitlines()[: definition.body[0].end_lineno]
         return "\n".join([*head, "    ...", ""])
+
+
+def _for_a_cell(function: Function) -> str:
+    """The source of a function without annotations that mean nothing where only NumPy is imported."""
+    source = inspect.getsource(function)
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    lines = source.splitlines(keepends=True)
+    for argument in reversed(definition.args.args):
+        annotation = argument.annotation
+        if annotation is not None and _names(annotation) - {"np", *dir(builtins)}:
+            line = lines[argument.lineno - 1]
+            name_ends = argument.col_offset + len(argument.arg)
+            lines[argument.lineno - 1] = line[:name_ends] + line[argument.end_col_offset :]
+    return "".join(lines)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
