@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from pgcompanion.grading.plain import LARGEST, MalformedError, pack, unpack
 from pgcompanion.grading.things import Things
 
-#: Instructions that count as a second: about what one core of a laptop does in one.
+#: Instructions that count as a second: a core does one to three times as many in one.
 SECOND = 1_000_000_000
-WALL = 1.2  # seconds on the clock for a SECOND, on a busy machine
+WALL = 1.2  # seconds on the clock after which a SECOND is over, for what sleeps
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
 
