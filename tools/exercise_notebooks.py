@@ -1,17 +1,21 @@
 """Write the starter notebooks of the exercises: `book/exercises/*.md`, one for each page.
 
 Everything in them comes from the package's catalogue; `tools/notebooks.py` then makes the `.ipynb`
-beside each.
+beside each. The package's table of the statements that feedback refers to is written here, too, and
+the names of the functions in the box "In code" of each chapter.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import first_cell
 import jupytext
 import notebooks
+import yaml
 
 from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine.exercise import Exercise
@@ -20,6 +24,10 @@ FOLDER = notebooks.BOOK / "exercises"
 IMPORT = "import numpy as np\n\n\n"
 SIGNATURE = re.compile(r"^(def \w+\()(.*)(\) -> .*:)$", re.M)
 WIDTH = 80  # what a page shows of a line of code
+STATEMENTS = notebooks.ROOT / "pgcompanion" / "exercises" / "engine" / "statements.json"
+NUMBERED = re.compile(r"^:{3,}\{(?:prf:)?(\w+)\} ?(.*)\n:label: (\w+)$", re.M)
+ASKED = re.compile(r"(asks you to write )`\w+`(?:(?:, | and )`\w+`)*")
+HEADED = re.compile(r"^\((\w+)\)=\n+# (.*)$", re.M)
 
 PAGE = """\
 ---
@@ -36,7 +44,7 @@ kernelspec:
   name: python3
 ---
 
-# {title}: exercises
+# {heading}
 
 To do these, download this page as a notebook (button at its top) and run it there. They belong to
 [{title}](../{chapter}.md).
@@ -106,6 +114,13 @@ def broken(signature: re.Match[str]) -> str:
     return "{}\n    {}\n{}".format(*signature.groups()) if long else signature[0]
 
 
+def headings() -> dict[str, str]:
+    """The title of each starter notebook, by its chapter: the one that the sidebar shows."""
+    toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    entries = [entry for part in toc["parts"] for entry in part["chapters"]]
+    return {Path(e["file"]).name: e["title"] for e in entries if e["file"].startswith("exercises/")}
+
+
 def page(title: str, chapter: str) -> str:
     """The text of one starter notebook."""
     ids = catalogue.PAGES[title]
@@ -113,12 +128,46 @@ def page(title: str, chapter: str) -> str:
         EXERCISE.format(title=e.title, statement=e.statement, stub=stub(e), id=e.id)
         for e in map(catalogue.find, ids)
     ]
-    text = PAGE.format(title=title, chapter=chapter, exercises="\n".join(exercises))
+    heading = headings()[chapter]
+    text = PAGE.format(heading=heading, title=title, chapter=chapter, exercises="\n".join(exercises))
     return first_cell.written(text, first_cell.present())
+
+
+def statements() -> str:
+    """The statements that the exercises refer to, with their titles and pages, as JSON."""
+    used = {exercise.label for exercise in map(catalogue.find, catalogue.IDS)}
+    used |= {m.label for e in map(catalogue.find, catalogue.IDS) for m in e.mistakes}
+    found = {label: entry for path in notebooks.BOOK.glob("*.md") for label, entry in named(path)}
+    return json.dumps({label: found[label] for label in sorted(used & set(found))}, indent=1) + "\n"
+
+
+def named(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The labels of a page: those of its statements, and its own."""
+    text = path.read_text(encoding="utf-8")
+    page = {"page": path.stem}
+    for kind, title, label in NUMBERED.findall(text):
+        yield label, page | {"kind": kind, "title": plain(title), "page_title": heading(path)}
+    for label, title in HEADED.findall(text):
+        yield label, page | {"kind": "page", "title": title, "page_title": title}
+
+
+def plain(title: str) -> str:
+    """A title without the marks of mathematics."""
+    return title.replace("$", "").strip()
+
+
+def announced(title: str, text: str) -> str:
+    """The text of a chapter whose box "In code" names the functions of its exercises."""
+    *first, last = (f"`{id}`" for id in catalogue.PAGES[title])
+    return ASKED.sub(rf"\1{', '.join(first)} and {last}" if first else rf"\1{last}", text)
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
+    for title, chapter in chapters().items():
+        path = notebooks.BOOK / f"{chapter}.md"
+        notebooks.write(path, announced(title, path.read_text(encoding="utf-8")))
+    notebooks.write(STATEMENTS, statements())
     wanted = {
         FOLDER / f"{chapter}.md": page(title, chapter) for title, chapter in chapters().items()
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 PACKAGE = "pgcompanion"
 # What draws, checks or frames the mathematics, and so need not name a statement.
 FRAME = re.compile(
-    r"(demos|exercises|experiments|style|notebook|checks|gridworld)\.|training\.(save|load)$"
+    r"(demos|exercises|experiments|grading|style|notebook|checks|gridworld)\.|training\.(save|load)$"
 )
 NAMED = re.compile(r"[Ss]tatements?: ((?:`\w+`(?:, and |, | and )?)+)")
 Definition = ast.FunctionDef | ast.ClassDef

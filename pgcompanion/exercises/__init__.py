@@ -20,9 +20,11 @@ _hints_given: dict[str, int] = {}
 def check(id: str, function: object = None) -> Feedback:
     """Judge a function that answers the exercise `id`. It raises nothing, whatever it is given.
 
-    A wrong answer is compared with the known mistakes of the exercise; where none fits, the
-    smallest case that differs is shown. The function has 5 seconds for each case. An error, a
-    wrong shape, a changed argument and an unfinished function each have an answer of their own.
+    A wrong answer is compared with the known mistakes of the exercise, then with the solution and
+    the mistakes up to a factor, a shift, a transposition and the like; where nothing fits, the
+    smallest case that differs is shown. An error, a wrong shape, a changed argument and an
+    unfinished function each have an answer of their own. The function has 5 seconds for each case;
+    one long call that Python cannot break off is waited for, or left behind where that is possible.
 
     >>> check("reward_to_gone", lambda r: r)
     Nothing to check yet.

@@ -8,12 +8,8 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, 
 
 STATEMENT = r"""
 Weighted samples are worth fewer than their number. The **effective sample size** of the weights
-$w_0, \dots, w_{N-1}$ is
-
-$$\frac{\bigl( \sum_n w_n \bigr)^2}{\sum_n w_n^2} .$$
-
-It is $N$ when all the weights are equal, and 1 when one of them has everything. The weights need
-not add up to 1.
+$w_0, \dots, w_{N-1}$ compares the square of their sum with the sum of their squares, so that it is $N$
+when all the weights are equal, and 1 when one of them has everything. The weights need not add up to 1.
 
 Write `effective_sample_size(w)` for an array of shape `(N,)`. Return one number.
 """
@@ -30,8 +26,8 @@ def effective_sample_size(w: np.ndarray) -> float:
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield (np.array([1.0, 3.0]),)
-    for N in [2, 3, 5]:
-        yield (rng.integers(1, 9, N) / 2,)
+    for N in [2, 3, 4, 5]:
+        yield (rng.permutation(3 * N)[:N] / 2 + 0.25,)
 
 
 MISTAKES = (
@@ -89,6 +85,92 @@ MISTAKES = (
         lambda w: (w**2).sum() ** 2 / (w**4).sum(),
         "You squared the weights once too often: the formula is applied to the squares. Sum the "
         "weights themselves, then square that sum.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "numerator_equals_denominator",
+        lambda w: 1.0,
+        "Your numerator and your denominator are the same, so the result is 1 for all weights. One is the square of the sum, the other the sum of the squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "number_of_samples",
+        lambda w: float(len(w)),
+        "You returned the number of samples. They are worth that many only when all weights are equal.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "square_of_the_sum",
+        lambda w: w.sum() ** 2,
+        "You returned the numerator alone. Divide it by the sum of the squares: then the scale of the weights cancels.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "squares_over_the_sum",
+        lambda w: (w**2).sum() / w.sum(),
+        "You divided the sum of the squares by the sum. The sum, squared, stands on top, and the squares below.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "sample_variance",
+        lambda w: len(w) / (1 + w.var(ddof=1) / w.mean() ** 2),
+        "You used the variance with N - 1 in its denominator. With the variance that divides by N, N / (1 + var / mean^2) is exactly the formula.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "entropy",
+        lambda w: np.exp(-(w / w.sum() * np.log(w / w.sum())).sum()),
+        "You took the exponential of the entropy. That is another effective number, the perplexity; asked for is the one with squares, which says how the variance grows.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "one_less",
+        lambda w: 1 - (w**2).sum() / w.sum() ** 2,
+        "You subtracted from 1 where a reciprocal is meant. The sum of the squared normalised weights is 1/N for equal weights: turn it upside down.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "root_of_the_squares",
+        lambda w: w.sum() / np.sqrt((w**2).sum()),
+        "You took a root. The sum is squared on top, and the sum of the squares stands below as it is.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "largest_and_smallest",
+        lambda w: w.min() / w.max() * len(w),
+        "You compared the smallest weight with the largest. All the weights enter, by their sum and by the sum of their squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "inverted_root",
+        lambda w: np.sqrt((w**2).sum()) / w.sum(),
+        "Your quotient is upside down and has a root too many. The squared sum stands on top, the sum of the squares below.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "deviation_for_variance",
+        lambda w: len(w) / (1 + w.std() / w.mean()),
+        "You used the deviation where its square belongs: N / (1 + var / mean^2).",
+        "importance_sampling",
+    ),
+    Mistake(
+        "variance_only",
+        lambda w: 1 / w.var() if w.var() > 0 else 0.0,
+        "You returned 1 over the variance. The scale has to cancel: compare the squared sum with the sum of the squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "above_average",
+        lambda w: float((w > w.mean()).sum()),
+        "You counted the weights above the mean. The number need not be whole: the squared sum over the sum of the squares.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "inverse_simpson_of_counts",
+        lambda w: (
+            w.sum() * (w.sum() - 1) / (w * (w - 1)).sum() if (w * (w - 1)).sum() != 0 else 0.0
+        ),
+        "You used the form for counts. Weights are not counts: the squared sum over the sum of the squares.",
         "importance_sampling",
     ),
 )

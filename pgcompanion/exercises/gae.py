@@ -7,15 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+from pgcompanion.exercises.engine.slips import standard, standardised
 
 STATEMENT = r"""
-Generalised advantage estimation adds up the TD residuals that follow an action, each discounted by
-$\gamma \lambda$ once more:
-
-$$\begin{gathered}
-  \delta_h = r_h + \gamma V_{h+1} - V_h , \\
-  \hat A_h = \delta_h + \gamma \lambda \, \hat A_{h+1} , \qquad \hat A_H = 0 .
-  \end{gathered}$$
+Generalised advantage estimation adds up the TD residuals $\delta_h$ from an action to the end of the
+episode, each discounted by $\gamma \lambda$ once more than the one before it. A residual is what came,
+the reward and $\gamma$ times the next value, less what was expected, the present value.
 
 Write `gae(r, V, gamma, lam, terminated)` for $N$ episodes of full length $H$. The array `r` has
 shape `(N, H)`; `V` has shape `(N, H + 1)` and holds the values of the states passed through, the
@@ -75,6 +72,38 @@ def _no_value_anywhere(
 ) -> np.ndarray:
     V_next = np.where(terminated[:, None], 0.0, V[:, 1:])
     return _decayed(r + gamma * V_next - V[:, :-1], gamma * lam)
+
+
+def _ends(r: np.ndarray, terminated: np.ndarray) -> np.ndarray:
+    last = np.arange(r.shape[1]) == r.shape[1] - 1
+    return last & terminated[:, None]
+
+
+def _without_last(x: np.ndarray, terminated: np.ndarray) -> np.ndarray:
+    return np.where(_ends(x, terminated), 0.0, x)
+
+
+def _masked_everywhere(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    alone = r - V[:, :-1]
+    return np.where(terminated[:, None], alone, gae(r, V, gamma, lam, terminated))
+
+
+def _not_reset(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    A = _residuals(r, V, gamma, terminated)[:, ::-1].ravel()
+    for i in range(1, A.size):
+        A[i] += gamma * lam * A[i - 1]
+    return A.reshape(r.shape)[:, ::-1]
+
+
+def _two_residuals(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    delta = _residuals(r, V, gamma, terminated)
+    return delta + gamma * lam * np.hstack([delta[:, 1:], np.zeros((len(r), 1))])
 
 
 MISTAKES = (
@@ -172,6 +201,189 @@ MISTAKES = (
         lambda r, V, gamma, lam, terminated: -gae(r, V, gamma, lam, terminated),
         "The sign is the wrong way round: you have what was expected less what came. An action "
         "that turned out better than expected has a positive advantage.",
+        "gae",
+    ),
+    Mistake(
+        "values_with_the_wrong_sign",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            2 * r - _residuals(r, V, gamma, terminated), gamma * lam
+        ),
+        "The two values have each other's sign: you subtracted the next one and added the present one. A TD residual is r + gamma V_next - V.",
+        "gae",
+    ),
+    Mistake(
+        "values_exchanged",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            r + gamma * V[:, :-1] - V[:, 1:], gamma * lam
+        ),
+        "You exchanged the two values: V[:, :-1] holds those of the states in which the agent acts, V[:, 1:] those of the states it comes to.",
+        "gae",
+    ),
+    Mistake(
+        "masked_at_every_step",
+        lambda r, V, gamma, lam, terminated: _masked_everywhere(r, V, gamma, lam, terminated),
+        "You multiplied by `1 - terminated` at every step, in the residual and in the recursion. `terminated` speaks of the last step alone: within the episode the advantages of later steps are carried back.",
+        "gae",
+    ),
+    Mistake(
+        "recursion_masked",
+        lambda r, V, gamma, lam, terminated: np.where(
+            terminated[:, None],
+            _residuals(r, V, gamma, terminated),
+            gae(r, V, gamma, lam, terminated),
+        ),
+        "You cut the recursion at every step of a terminated episode. It ended at its last step only; before that, the residuals of later steps are added as usual.",
+        "gae",
+    ),
+    Mistake(
+        "accumulator_not_reset",
+        lambda r, V, gamma, lam, terminated: _not_reset(r, V, gamma, lam, terminated),
+        "Your running sum goes on from one episode into the next. Begin it anew, at 0, for every episode.",
+        "gae",
+    ),
+    Mistake(
+        "last_reward_masked",
+        lambda r, V, gamma, lam, terminated: gae(
+            _without_last(r, terminated), V, gamma, lam, terminated
+        ),
+        "You set the last reward of a terminated episode to 0 together with the value. The reward was paid: only what would follow is 0.",
+        "gae",
+    ),
+    Mistake(
+        "last_residual_masked",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _without_last(_residuals(r, V, gamma, terminated), terminated), gamma * lam
+        ),
+        "You set the whole last residual of a terminated episode to 0. Only the next value is 0 there: r - V is left.",
+        "gae",
+    ),
+    Mistake(
+        "return_less_value",
+        lambda r, V, gamma, lam, terminated: _decayed(r, 1.0) - V[:, :-1],
+        "You returned the undiscounted reward-to-go less the value. That is the case gamma = lam = 1 of an episode that ended; gamma and lam say how much of it to replace by values.",
+        "gae",
+    ),
+    Mistake(
+        "discounted_return_less_value",
+        lambda r, V, gamma, lam, terminated: _decayed(r, gamma) - V[:, :-1],
+        "You returned the discounted return less the value. That is the case lam = 1 of an episode that ended: for smaller lam the later residuals count less.",
+        "gae",
+    ),
+    Mistake(
+        "gamma_nowhere",
+        lambda r, V, gamma, lam, terminated: _decayed(_residuals(r, V, 1.0, terminated), lam),
+        "The factor gamma is missing twice, before the next value and in the recursion. Both look one step ahead.",
+        "gae",
+    ),
+    Mistake(
+        "gamma_squared",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, terminated), gamma * gamma * lam
+        ),
+        "Your recursion discounts by gamma twice. One step further away costs gamma times lam, once.",
+        "gae",
+    ),
+    Mistake(
+        "weights_one_minus_lambda",
+        lambda r, V, gamma, lam, terminated: (1 - lam) * gae(r, V, gamma, lam, terminated),
+        "You multiplied by 1 - lam. That factor belongs to the mean of the n-step advantages, and has been used up when that mean is written with residuals.",
+        "gae",
+    ),
+    Mistake(
+        "first_value_everywhere",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            r + gamma * np.where(_ends(r, terminated), 0, V[:, 1:]) - V[:, :1], gamma * lam
+        ),
+        "You subtracted the value of the first state at every step. The residual of step h has the value of its own state, V[:, h].",
+        "gae",
+    ),
+    standardised(
+        lambda r, V, gamma, lam, terminated: standard(gae(r, V, gamma, lam, terminated)), "gae"
+    ),
+    Mistake(
+        "bootstrap_and_gamma_only",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], gamma),
+        "Two things: the last value is used after a true ending as well, and the recursion discounts by gamma alone.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_lambda_only",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], lam),
+        "Two things: the last value is used after a true ending as well, and the recursion discounts by lam alone.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_no_decay",
+        lambda r, V, gamma, lam, terminated: _decayed(r + gamma * V[:, 1:] - V[:, :-1], 1.0),
+        "Two things: the last value is used after a true ending as well, and the recursion has no decay.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_one_step",
+        lambda r, V, gamma, lam, terminated: r + gamma * V[:, 1:] - V[:, :-1],
+        "Two things: these are the residuals of single steps, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_undiscounted_value",
+        lambda r, V, gamma, lam, terminated: _decayed(r + V[:, 1:] - V[:, :-1], gamma * lam),
+        "Two things: gamma is missing before the next value, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_lambda_return",
+        lambda r, V, gamma, lam, terminated: (
+            _decayed(r + gamma * V[:, 1:] - V[:, :-1], gamma * lam) + V[:, :-1]
+        ),
+        "Two things: the values are added, which makes the target of a value function, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "no_bootstrap_and_one_step",
+        lambda r, V, gamma, lam, terminated: _residuals(r, V, gamma, np.ones_like(terminated)),
+        "Two things: these are the residuals of single steps, and the last value is left out where only time ran out.",
+        "gae",
+    ),
+    Mistake(
+        "no_bootstrap_and_no_decay",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, np.ones_like(terminated)), 1.0
+        ),
+        "Two things: the last value is left out where only time ran out, and the recursion has no decay.",
+        "gae",
+    ),
+    Mistake(
+        "bootstrap_and_forward",
+        lambda r, V, gamma, lam, terminated: _forward(r, V, gamma, lam, np.zeros_like(terminated)),
+        "Two things: the recursion runs forwards, and the last value is used after a true ending as well.",
+        "gae",
+    ),
+    Mistake(
+        "two_residuals_only",
+        lambda r, V, gamma, lam, terminated: _two_residuals(r, V, gamma, lam, terminated),
+        "You added two residuals, that of the step and the next one. The sum runs to the end: add the advantage of the next step, not its residual.",
+        "gae",
+    ),
+    Mistake(
+        "lambda_squared",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, terminated), gamma * lam**2
+        ),
+        "Your recursion discounts by lam twice. One step further away costs gamma times lam, once.",
+        "gae",
+    ),
+    Mistake(
+        "residuals_summed_from_the_start",
+        lambda r, V, gamma, lam, terminated: np.cumsum(_residuals(r, V, gamma, terminated), axis=1),
+        "You summed the residuals from the start of the episode, without decay. An advantage is about what follows: sum from the step on, discounted by gamma lam.",
+        "gae",
+    ),
+    Mistake(
+        "last_residual_is_the_reward",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            np.hstack([_residuals(r, V, gamma, terminated)[:, :-1], r[:, -1:]]), gamma * lam
+        ),
+        "Your last residual is the reward alone. The value of its own state is subtracted there too, and where time ran out the next value is added.",
         "gae",
     ),
 )

@@ -5,13 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+from pgcompanion.exercises.engine.slips import ratio_of_logarithms, trajectory_ratio
 
 STATEMENT = r"""
 The mean of $f$ under $p$ is wanted, and all the samples $x_0, \dots, x_{N-1}$ come from another
-distribution $q$. Reweighting makes up for it:
-
-$$\mathbb E_{x \sim p}[f(x)] = \mathbb E_{x \sim q}\Bigl[ \frac{p(x)}{q(x)} f(x) \Bigr]
-  \approx \frac1N \sum_{n=0}^{N-1} \frac{p(x_n)}{q(x_n)} f(x_n) .$$
+distribution $q$. A weight for each sample makes up for it.
 
 Write `importance_sampling_mean(f, p, q)`. The three arrays of shape `(N,)` hold the values
 $f(x_n)$, $p(x_n)$ and $q(x_n)$ at the samples. Return the plain (unbiased) estimate, one number.
@@ -28,9 +26,10 @@ def importance_sampling_mean(f: np.ndarray, p: np.ndarray, q: np.ndarray) -> flo
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([3.0, 1.0]), np.array([0.5, 0.2]), np.array([0.25, 0.4])
-    for N in [2, 3, 5]:
-        p, q = rng.integers(1, 8, (2, N)) / 10
-        yield rng.integers(-3, 6, N).astype(float), p, q
+    for N in [2, 3, 4, 5]:
+        p, q = rng.choice([1, 2, 3, 5, 6, 7], (2, N)) / 10
+        p[0], q[0] = (0.5, 0.3) if rng.integers(2) else (0.2, 0.7)
+        yield rng.permutation(2 * N)[:N] - N + 0.5, p, q
 
 
 MISTAKES = (
@@ -80,7 +79,8 @@ MISTAKES = (
         "product_of_means",
         lambda f, p, q: np.mean(p / q) * np.mean(f),
         "You averaged the weights and the values separately and multiplied the means. The weight "
-        "belongs to its own sample: multiply first, then average.",
+        "belongs to its own sample: multiply first, then average. The same number comes out where "
+        "arrays of shape (N, 1) and (N,) meet: they make a table of all N * N pairs.",
         "importance_sampling",
     ),
     Mistake(
@@ -88,6 +88,134 @@ MISTAKES = (
         lambda f, p, q: np.mean(np.log(p / q) * f),
         "You used the logarithm of the ratio as the weight. The weight is the ratio p/q itself; "
         "its logarithm belongs to the KL divergence.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "weighed_by_q",
+        lambda f, p, q: (q * f).sum(),
+        "You weighed the samples by q. They were drawn from q, so likely points come more often already: p/q is what corrects for that.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "mean_weighed_by_q",
+        lambda f, p, q: (q * f).mean(),
+        "You weighed the samples by q and averaged. They were drawn from q, so likely points come more often already: p/q is what corrects for that.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "target_forgotten",
+        lambda f, p, q: (f / q).mean(),
+        "You divided by q and did not multiply by p. The estimate would then be a plain sum of f over all points.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "multiplied",
+        lambda f, p, q: (p * q * f).mean(),
+        "You multiplied by q where it divides. A point that q draws twice as often should count half as much each time.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "ratio_of_the_means",
+        lambda f, p, q: p.mean() / q.mean() * f.mean(),
+        "You averaged p, q and f one by one. Each sample has a weight of its own: form p/q f for each, and average last.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "difference",
+        lambda f, p, q: ((p - q) * f).mean(),
+        "You took a difference where a ratio belongs. Multiplying a mean under q by p/q makes it a mean under p.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "ratio_up_to_n",
+        lambda f, p, q: (np.cumprod(p / q) * f).mean(),
+        "You multiplied the ratios of all the samples so far. The samples are independent of each other: sample n has the weight p(x_n)/q(x_n) alone.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "clipped",
+        lambda f, p, q: (np.minimum(p / q, 1) * f).mean(),
+        "You clipped the weights at 1. That lowers the variance and biases the estimate; the plain one is asked for.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "weights_only",
+        lambda f, p, q: (p / q).mean(),
+        "You averaged the weights alone: f is missing. Their mean is near 1, which is a useful check and no estimate of f.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "inverted_and_normalised",
+        lambda f, p, q: (q / p * f).sum() / (q / p).sum(),
+        "Two things: the ratio is upside down, and you divided by the sum of the weights. The plain estimate is the mean of p/q f.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "median",
+        lambda f, p, q: np.median(p / q * f),
+        "You took the median. An expectation is estimated by the mean; large weights are rare, and they count.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "negated",
+        lambda f, p, q: -(p / q * f).mean(),
+        "Your result has the opposite sign. Nothing is minimised here: the mean itself is asked for.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "difference_of_exponentials",
+        lambda f, p, q: (np.exp(p - q) * f).mean(),
+        "You took the exponential of p - q. That is the ratio where p and q are logarithms; here they are probabilities: divide.",
+        "importance_sampling",
+    ),
+    ratio_of_logarithms(lambda f, p, q: (np.log(p) / np.log(q) * f).mean(), "importance_sampling"),
+    trajectory_ratio(lambda f, p, q: np.prod(p / q) * f.mean(), "importance_sampling"),
+    Mistake(
+        "ratio_of_sums",
+        lambda f, p, q: (p * f).sum() / (q * f).sum(),
+        "You divided two sums. Each sample has a weight of its own, p/q: divide first, then average.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "divided_by_the_sum_of_q",
+        lambda f, p, q: (p * f).sum() / q.sum(),
+        "You divided by the sum of q. Each sample has a weight of its own, p/q: divide first, then average.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "normalised_target",
+        lambda f, p, q: (p * f).sum() / p.sum(),
+        "You weighed the samples by p. They came from q: the weight is p/q, and N divides.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "ratio_squared",
+        lambda f, p, q: ((p / q) ** 2 * f).mean(),
+        "You squared the ratio. Its square gives the second moment; the mean needs the ratio itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "root_of_the_ratio",
+        lambda f, p, q: (np.sqrt(p / q) * f).mean(),
+        "You took the root of the ratio. The weight is p/q itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "one_less_ratio",
+        lambda f, p, q: ((1 - p / q) * f).mean(),
+        "You used 1 - p/q. The weight is p/q itself.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "largest_weight_divided",
+        lambda f, p, q: (p / q / (p / q).max() * f).mean(),
+        "You divided by the largest weight. The plain estimate uses the weights as they are.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "plus_ratio",
+        lambda f, p, q: (p / q + f).mean(),
+        "You added the ratio to f. It multiplies.",
         "importance_sampling",
     ),
 )

@@ -5,14 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
+from pgcompanion.exercises.engine.slips import ratio_of_logarithms
 
 STATEMENT = r"""
-The Kullback-Leibler divergence of two distributions on $n$ points is
-
-$$\mathrm{KL}(p \,\|\, q) = \sum_{i} p_i \log \frac{p_i}{q_i} ,$$
-
-with the natural logarithm. A point with $p_i = 0$ adds nothing, and a point with $p_i > 0 = q_i$
-makes the divergence infinite.
+The Kullback-Leibler divergence $\mathrm{KL}(p \,\|\, q)$ of two distributions on $n$ points is the mean,
+under $p$, of the natural logarithm of $p / q$. A point with $p_i = 0$ adds nothing, and a point with
+$p_i > 0 = q_i$ makes the divergence infinite.
 
 Write `kl_divergence(p, q)` for two arrays of shape `(n,)`. Return one number, `inf` where $q$ does
 not cover the support of $p$.
@@ -32,8 +30,9 @@ def kl_divergence(p: np.ndarray, q: np.ndarray) -> float:
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([0.5, 0.5]), np.array([0.25, 0.75])
-    for n in [2, 3, 4]:
-        p, q = rng.integers(1, 8, (2, n))
+    for n in [2, 3, 4, 5]:
+        p, q = (rng.permutation(2 * n)[:n] + 1.0 for _ in range(2))
+        p[0] += 4 * n  # never equal to q, nor a permutation of it
         yield p / p.sum(), q / q.sum()
 
 
@@ -131,6 +130,141 @@ MISTAKES = (
         _where_both,
         "You left out the points where q is 0. If p is positive there, q calls impossible what "
         "does happen, and the divergence is infinite. Only the points with p = 0 may be left out.",
+        "kld",
+    ),
+    Mistake(
+        "unweighted",
+        lambda p, q: np.sum(np.log(p / q)),
+        "You summed the log-ratios without weights. The divergence is an expectation under p: weigh each by p_i.",
+        "kld",
+    ),
+    Mistake(
+        "unweighted_mean",
+        lambda p, q: np.mean(np.log(p / q)),
+        "You averaged the log-ratios with equal weights. The divergence is an expectation under p: weigh each by p_i and sum.",
+        "kld",
+    ),
+    Mistake(
+        "entropy",
+        lambda p, q: -np.sum(p * np.log(p)),
+        "You returned the entropy of p. The divergence also has the cross-entropy: it is -sum p log q less the entropy of p.",
+        "kld",
+    ),
+    Mistake(
+        "negative_entropy",
+        lambda p, q: np.sum(p * np.log(p)),
+        "You left q out. The divergence compares two distributions: sum p log(p/q).",
+        "kld",
+    ),
+    Mistake(
+        "difference_of_entropies",
+        lambda p, q: np.sum(p * np.log(p)) - np.sum(q * np.log(q)),
+        "You weighed log q by q. Both logarithms are averaged under p: sum p (log p - log q).",
+        "kld",
+    ),
+    Mistake(
+        "total_variation",
+        lambda p, q: np.abs(p - q).sum() / 2,
+        "You returned the total variation distance. It is another distance: the divergence is the mean under p of log(p/q).",
+        "kld",
+    ),
+    Mistake(
+        "squared_distance",
+        lambda p, q: ((p - q) ** 2).sum(),
+        "You returned a squared distance. The divergence is the mean under p of log(p/q).",
+        "kld",
+    ),
+    Mistake(
+        "absolute_terms",
+        lambda p, q: np.sum(np.abs(p * np.log(p / q))),
+        "You took absolute values. Single terms may be negative; only their sum never is.",
+        "kld",
+    ),
+    Mistake(
+        "absolute_log_ratio_both",
+        lambda p, q: np.sum((p - q) * np.log(p / q)),
+        "You weighed the log-ratio by p - q. That is the sum of both divergences, KL(p || q) + KL(q || p); one is asked for.",
+        "kld",
+    ),
+    Mistake(
+        "chi_squared",
+        lambda p, q: np.sum((p - q) ** 2 / q),
+        "You returned the chi-squared divergence. Asked for is the one with the logarithm.",
+        "kld",
+    ),
+    Mistake(
+        "base_ten",
+        lambda p, q: kl_divergence(p, q) / np.log(10),
+        "You used the logarithm to base 10. The natural one, `np.log`, gives nats.",
+        "kld",
+    ),
+    Mistake(
+        "huge_for_infinite",
+        lambda p, q: np.nan_to_num(p * np.log(p / q)).sum(),
+        "`np.nan_to_num` turned infinity into the largest number there is. It is meant for the points with p = 0; where q is 0 and p is not, the divergence is infinite.",
+        "kld",
+    ),
+    Mistake(
+        "zero_for_infinite",
+        lambda p, q: 0.0 if np.any(q[p > 0] == 0) else kl_divergence(p, q),
+        "You returned 0 where q lacks support. That would call the two distributions equal; a point that q never draws makes the divergence infinite.",
+        "kld",
+    ),
+    Mistake(
+        "infinite_at_zeros_of_p",
+        lambda p, q: float("inf") if np.any(p == 0) else kl_divergence(p, q),
+        "You returned infinity where p is 0. Such a point is never drawn and adds nothing; it is a 0 of q under a positive p that makes the divergence infinite.",
+        "kld",
+    ),
+    ratio_of_logarithms(lambda p, q: np.sum(p * np.log(p) / np.log(q)), "kld"),
+    Mistake(
+        "logarithm_of_the_mean",
+        lambda p, q: np.log(np.sum(p * p / q)),
+        "You took the logarithm of the mean ratio. The divergence is the mean of the logarithms.",
+        "kld",
+    ),
+    Mistake(
+        "jensen_shannon",
+        lambda p, q: (
+            0.5 * np.sum(p * np.log(2 * p / (p + q))) + 0.5 * np.sum(q * np.log(2 * q / (p + q)))
+        ),
+        "You computed the Jensen-Shannon divergence, with the mixture of both. Here q itself stands below.",
+        "kld",
+    ),
+    Mistake(
+        "largest_term",
+        lambda p, q: np.max(p * np.log(p / q)),
+        "You took the largest term. They are summed.",
+        "kld",
+    ),
+    Mistake(
+        "one_added_to_the_ratio",
+        lambda p, q: np.sum(p * np.log1p(p / q)),
+        "`np.log1p` adds 1 to the ratio before the logarithm. Use `np.log`.",
+        "kld",
+    ),
+    Mistake(
+        "squared_log_ratio",
+        lambda p, q: np.sum(p * np.log(p / q) ** 2),
+        "You squared the log-ratio. The divergence is the mean of the log-ratio itself.",
+        "kld",
+    ),
+    Mistake(
+        "exponentiated",
+        lambda p, q: np.exp(kl_divergence(p, q)),
+        "You took the exponential of the divergence. The sum is the answer.",
+        "kld",
+    ),
+    Mistake(
+        "variance_like",
+        lambda p, q: np.sum(p * (p - q)),
+        "You weighed the differences. It is the logarithm of the ratio that is averaged.",
+        "kld",
+    ),
+    Mistake(
+        "hellinger",
+        lambda p, q: 1 - np.sqrt(p * q).sum(),
+        "You computed the Hellinger distance. The divergence has a logarithm.",
         "kld",
     ),
 )

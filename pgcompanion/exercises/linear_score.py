@@ -9,11 +9,9 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
-For a softmax policy that is linear in features, $\pi_\theta(a \mid s) \propto
-e^{\theta^\top \phi(s, a)}$, the score is
-
-$$\nabla \log \pi_\theta(a \mid s) = \phi(s, a) - \mathbb E_{a' \sim \pi_\theta(\cdot \mid s)}
-  \bigl[ \phi(s, a') \bigr] .$$
+Derive the score $\nabla \log \pi_\theta(a \mid s)$ of a softmax policy that is linear in features,
+$\pi_\theta(a \mid s) \propto e^{\theta^\top \phi(s, a)}$: the features of the action that was chosen,
+compared with what?
 
 Write `linear_score(phi, pi, a)` for one state: `phi` of shape `(A, p)` holds the features of its
 actions, `pi` of shape `(A,)` their probabilities, and the integer `a` is the chosen action.
@@ -34,7 +32,7 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     for A, p in [(2, 2), (3, 2), (4, 3)]:
         weights = rng.integers(1, 6, A)
         phi = rng.integers(-3, 5, (A, p)).astype(float)
-        yield phi, weights / weights.sum(), int(rng.integers(A))
+        yield phi, weights / weights.sum(), int(rng.integers(1, A))
 
 
 MISTAKES = (
@@ -86,6 +84,114 @@ MISTAKES = (
         lambda phi, pi, a: pi @ phi,
         "You returned the mean feature alone. The score tells how the chosen action differs from "
         "it.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "mean_added",
+        lambda phi, pi, a: phi[a] + pi @ phi,
+        "You added the mean features. The logarithm of the normaliser is subtracted, and so is its gradient: what is left is how the chosen action's features differ from the mean.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "divided_by_the_probability",
+        lambda phi, pi, a: (phi[a] - pi @ phi) / pi[a],
+        "You divided by pi(a | s) once too often. phi[a] minus the mean is the gradient of the logarithm already.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "mean_of_the_weighted",
+        lambda phi, pi, a: phi[a] - (pi[:, None] * phi).mean(axis=0),
+        "You weighed the features by the probabilities and then averaged, which divides by the number of actions once more. With weights that add up to 1, a weighted mean is a sum.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "probability_subtracted",
+        lambda phi, pi, a: phi[a] - pi[a],
+        "You subtracted a probability from the features. It is the mean of the features under the policy that is subtracted: `pi @ phi`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "likeliest_action",
+        lambda phi, pi, a: phi[a] - phi[pi.argmax()],
+        "You subtracted the features of the likeliest action. The expectation weighs all actions by their probabilities.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "first_action",
+        lambda phi, pi, a: phi[0] - pi @ phi,
+        "You used the features of action 0. The score is that of the action a that was chosen: `phi[a]`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "others_only",
+        lambda phi, pi, a: phi[a] - (pi @ phi - pi[a] * phi[a]),
+        "You left the chosen action out of the mean. The expectation runs over all actions, the chosen one too.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "others_renormalised",
+        lambda phi, pi, a: phi[a] - (pi @ phi - pi[a] * phi[a]) / (1 - pi[a]),
+        "You compared with the mean over the other actions. The expectation runs over all actions, the chosen one too.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "log_probabilities_as_weights",
+        lambda phi, pi, a: phi[a] - np.log(pi) @ phi,
+        "You weighed the features by log-probabilities. An expectation has the probabilities themselves as weights.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "softmax_of_probabilities",
+        lambda phi, pi, a: phi[a] - (np.exp(pi) / np.exp(pi).sum()) @ phi,
+        "You took a softmax of pi. It holds probabilities already: use them as they are.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "chosen_one_weighed",
+        lambda phi, pi, a: pi[a] * phi[a] - pi @ phi,
+        "You weighed the features of the chosen action by its probability. It was chosen: its features count in full, and only the mean has weights.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "own_features_weighed",
+        lambda phi, pi, a: pi[a] * phi[a],
+        "You weighed the features of the chosen action by its probability and subtracted nothing. They count in full, less the mean features.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "wrong_weights",
+        lambda phi, pi, a: phi[a] - (1 - pi) @ phi,
+        "You weighed the features by 1 - pi. An expectation under the policy has the weights pi.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "last_action",
+        lambda phi, pi, a: phi[-1] - pi @ phi,
+        "You used the features of the last action. The score is that of the action a that was chosen: `phi[a]`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "divided_by_the_mean",
+        lambda phi, pi, a: phi[a] / (pi @ phi),
+        "You divided by the mean features. They are subtracted.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "logarithm_times_features",
+        lambda phi, pi, a: np.log(pi[a]) * phi[a],
+        "You multiplied the features by the log-probability. The score is the gradient of the log-probability: features less mean features.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "every_action",
+        lambda phi, pi, a: (phi - pi @ phi).sum(axis=0),
+        "You summed the scores of all actions. Only the chosen one is asked for: `phi[a]`.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "mean_over_actions_of_scores",
+        lambda phi, pi, a: pi @ (phi - pi @ phi),
+        "You averaged the scores of all actions, which is 0. Only the chosen one is asked for.",
         "linear_softmax",
     ),
 )

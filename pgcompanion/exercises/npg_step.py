@@ -10,11 +10,11 @@ STATEMENT = r"""
 The natural policy gradient goes as far uphill as it can while the quadratic model of the KL
 divergence stays within $\delta$:
 
-$$\max_d \; g^\top d \quad \text{subject to} \quad \tfrac12 d^\top F d \le \delta , \qquad
-  d = \sqrt{\frac{2 \delta}{g^\top F^{-1} g}} \; F^{-1} g .$$
+$$\max_d \; g^\top d \quad \text{subject to} \quad \tfrac12 d^\top F d \le \delta .$$
 
 Write `npg_step(g, F, delta)` for a gradient `g` of shape `(p,)`, an invertible Fisher matrix `F` of
-shape `(p, p)` and a radius `delta`. Return the step $d$, of shape `(p,)`.
+shape `(p, p)` and a radius `delta`. Return the step $d$, of shape `(p,)`. Solve the problem on paper
+first: in which direction, and how far?
 """
 
 
@@ -30,10 +30,9 @@ def npg_step(g: np.ndarray, F: np.ndarray, delta: float) -> np.ndarray:
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([8.0]), np.array([[4.0]]), 0.5
     yield np.array([2.0, 4.0]), np.array([[2.0, 0.0], [0.0, 8.0]]), 0.5
-    for p, delta in [(2, 0.1), (2, 0.01), (3, 0.5)]:
-        root = rng.integers(-2, 3, (p, p))
-        F = (root @ root.T + np.eye(p)).astype(float)
-        yield rng.integers(1, 5, p).astype(float), F, delta
+    for p, delta in [(2, 0.1), (2, 0.01), (3, 0.5), (3, 0.02)]:
+        root = np.eye(p) + rng.choice([-2.0, -1.0, 1.0, 2.0], (p, p))
+        yield rng.integers(1, 5, p) + 0.5, root @ root.T + np.eye(p), delta
 
 
 def _natural(g: np.ndarray, F: np.ndarray) -> np.ndarray:
@@ -117,6 +116,122 @@ MISTAKES = (
         lambda g, F, delta: -npg_step(g, F, delta),
         "Your step goes downhill. It has the right size and the right line; for ascent it is "
         "added with a plus.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "natural_size_plain_direction",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ _natural(g, F))) * g,
+        "The step size is right, and the direction is the plain gradient. F^-1 belongs in both places: `np.linalg.solve(F, g)`.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "fisher_in_the_direction",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ _natural(g, F))) * (F @ g),
+        "The step size is right, and the direction is multiplied by F where its inverse belongs: `np.linalg.solve(F, g)`.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "gradient_times_radius",
+        lambda g, F, delta: delta * g,
+        "You multiplied the gradient by delta. The radius bounds a divergence: it sets the length of the step in the metric F, and F^-1 its direction.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "radius_as_step_size",
+        lambda g, F, delta: delta * _natural(g, F),
+        "You used delta as a step size. It bounds the divergence of the step: the size that makes 1/2 d F d equal delta is a root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "euclidean_gradient",
+        lambda g, F, delta: np.sqrt(2 * delta) * g / np.linalg.norm(g),
+        "You went along the plain gradient, with a length measured in parameters. Both belong in the metric F: direction F^-1 g, length d F d.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "unit_direction_times_radius",
+        lambda g, F, delta: delta * _natural(g, F) / np.linalg.norm(_natural(g, F)),
+        "You gave the direction the length delta, measured in parameters. The radius is a divergence: 1/2 d F d = delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "euclidean_norm_in_the_root",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ g)) * _natural(g, F),
+        "Under the root stands g g, the plain length of the gradient. It is g F^-1 g: insert d = eta F^-1 g into the constraint.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "radius_squared",
+        lambda g, F, delta: np.sqrt(2) * delta / np.sqrt(g @ _natural(g, F)) * _natural(g, F),
+        "Here delta stands outside the root, or squared inside. The divergence grows with the square of the step, so the step grows with the root of delta.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "two_below",
+        lambda g, F, delta: np.sqrt(delta / (2 * (g @ _natural(g, F)))) * _natural(g, F),
+        "The 2 stands on the wrong side: the constraint is 1/2 d F d = delta, so it is 2 delta that stands under the root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "step_size_only",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ _natural(g, F))),
+        "You returned the step size. The step is this number times the direction F^-1 g.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "ascent_in_the_objective",
+        lambda g, F, delta: np.sqrt(2 * delta * (g @ _natural(g, F))) * _natural(g, F),
+        "You multiplied by g F^-1 g under the root where it divides. The root of 2 delta g F^-1 g is what the step gains; its size has the quotient.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "no_root_in_the_quadratic_form",
+        lambda g, F, delta: np.sqrt(2 * delta) * _natural(g, F) / (g @ _natural(g, F)),
+        "The quadratic form g F^-1 g stands under the root too: the root of the whole quotient.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "no_gradient_in_the_size",
+        lambda g, F, delta: np.sqrt(2 * delta) * g,
+        "You multiplied the gradient by the root of 2 delta. Direction and size both need F: F^-1 g, and g F^-1 g under the root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "natural_times_root",
+        lambda g, F, delta: np.sqrt(2 * delta) * _natural(g, F),
+        "You multiplied the natural direction by the root of 2 delta. Its own length still has to be divided out: the root of 2 delta / (g F^-1 g).",
+        "npg_optimization",
+    ),
+    Mistake(
+        "sign_of_the_direction",
+        lambda g, F, delta: np.sqrt(2 * delta / (g @ _natural(g, F))) * np.sign(_natural(g, F)),
+        "You kept the signs of the direction alone. Its entries count.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "damped",
+        lambda g, F, delta: npg_step(g, F + 0.1 * np.eye(len(g)), delta),
+        "You added 0.1 to the diagonal of F. F is invertible here: no damping.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "damped_slightly",
+        lambda g, F, delta: npg_step(g, F + 0.01 * np.eye(len(g)), delta),
+        "You added 0.01 to the diagonal of F. F is invertible here: no damping.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "vanilla_and_no_two",
+        lambda g, F, delta: np.sqrt(delta / (g @ F @ g)) * g,
+        "Two things: the direction is the plain gradient, where F^-1 g belongs, and the 2 is missing under the root.",
+        "npg_optimization",
+    ),
+    Mistake(
+        "inverse_twice",
+        lambda g, F, delta: (
+            np.sqrt(2 * delta / (g @ _natural(g, F))) * np.linalg.solve(F, _natural(g, F))
+        ),
+        "You divided by F twice. The direction is F^-1 g, once.",
         "npg_optimization",
     ),
 )

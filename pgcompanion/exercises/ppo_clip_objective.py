@@ -7,14 +7,26 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
-from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+from pgcompanion.exercises.engine.slips import (
+    centred,
+    first_episode_only,
+    first_step_only,
+    last_step_only,
+    mean_over_steps,
+    negated,
+    new_likelihood_only,
+    ratio_of_logarithms,
+    standard,
+    standardised,
+    sum_over_episodes,
+    trajectory_ratio,
+)
 
 STATEMENT = r"""
-The clipped objective takes away the gain from moving a likelihood ratio further than $\epsilon$.
-With $u_h = \pi_\theta(a_h \mid s_h) / \pi^k(a_h \mid s_h)$,
-
-$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \min \bigl( u_h^n A_h^n , \;
-  \mathrm{clip}(u_h^n, 1 - \epsilon, 1 + \epsilon) \, A_h^n \bigr) .$$
+The clipped objective takes away the gain from moving a likelihood ratio $u_h$ further than $\epsilon$
+from 1. In each step it compares two products, that of the advantage with the ratio and that with the
+ratio clipped to $[1 - \epsilon, 1 + \epsilon]$, and counts the smaller one; these are summed over the
+steps and averaged over the episodes.
 
 Write `ppo_clip_objective(logp_new, logp_old, A, eps)`. The three arrays have shape `(N, H)`: the
 logarithms of the two likelihoods of the actions that were taken, and the advantages. Return one
@@ -35,11 +47,16 @@ def ppo_clip_objective(
 
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
-    yield np.log([[0.5, 0.5]]), np.log([[0.25, 0.25]]), np.array([[1.0, -1.0]]), 0.25
-    yield np.log([[0.1, 0.1]]), np.log([[0.2, 0.2]]), np.array([[1.0, -1.0]]), 0.25
-    for N, H, eps in [(2, 2, 0.2), (2, 3, 0.5), (3, 5, 0.1)]:
-        new, old = np.log(rng.integers(1, 10, (2, N, H)) / 10)
-        yield new, old, rng.integers(-4, 5, (N, H)).astype(float), eps
+    yield np.log([[0.5, 0.5]]), np.log([[0.25, 0.25]]), np.array([[3.0, -1.0]]), 0.25
+    yield np.log([[0.1, 0.1]]), np.log([[0.2, 0.2]]), np.array([[3.0, -1.0]]), 0.25
+    for N, H, eps in [(2, 5, 0.2), (5, 2, 0.4), (3, 4, 0.3)]:
+        # every kind of ratio (far below, below, near and above 1, far above) with either sign
+        kinds = [eps / 2, (1 - eps) * 0.9, 1 - eps / 2, 1 + eps / 2, 1 + 2 * eps]
+        ratio, sign = np.repeat(kinds, 2), np.tile([1.0, -1.0], 5)
+        order = rng.permutation(N * H).reshape(N, H) % 10
+        old = rng.integers(4, 10, (N, H)) / 20
+        A = sign[order] * rng.integers(1, 8, (N, H)) / 2
+        yield np.log(ratio[order] * old), np.log(old), A, eps
 
 
 def _mean(values: np.ndarray) -> float:
@@ -122,6 +139,282 @@ MISTAKES = (
     mean_over_steps(ppo_clip_objective, "ppo_clip"),
     sum_over_episodes(ppo_clip_objective, "ppo_clip"),
     negated(ppo_clip_objective, "ppo_clip"),
+    Mistake(
+        "min_after_the_sum",
+        lambda logp_new, logp_old, A, eps: np.minimum(
+            (np.exp(logp_new - logp_old) * A).sum(axis=1),
+            (_clipped(logp_new, logp_old, eps) * A).sum(axis=1),
+        ).mean(),
+        "You summed over the steps and then took the smaller sum. The minimum is taken in every single step; only then is it summed.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "product_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new - logp_old) * A, 1 - eps, 1 + eps),
+            )
+        ),
+        "You clipped the product of ratio and advantage. It is the ratio that is kept near 1; the advantage multiplies afterwards.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "product_clipped_alone",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.clip(np.exp(logp_new - logp_old) * A, 1 - eps, 1 + eps)
+        ),
+        "You clipped the product of ratio and advantage, and took no minimum. Clip the ratio, multiply by the advantage, and take the smaller of the two products.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "no_exponential",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                (logp_new - logp_old) * A, np.clip(logp_new - logp_old, 1 - eps, 1 + eps) * A
+            )
+        ),
+        "The exponential is missing: the difference of the logarithms is the logarithm of the ratio.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "lower_bound_only",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.maximum(np.exp(logp_new - logp_old), 1 - eps) * A
+        ),
+        "You bounded the ratio from below alone. For positive advantages it is the upper bound that takes the gain away.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "upper_bound_only",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.minimum(np.exp(logp_new - logp_old), 1 + eps) * A,
+            )
+        ),
+        "The lower bound 1 - eps is missing. It takes the gain away where the advantage is negative and the ratio has fallen.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "lower_bound_is_eps",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new - logp_old), eps, 1 + eps) * A,
+            )
+        ),
+        "The lower bound of your interval is eps. The interval lies around 1: from 1 - eps to 1 + eps.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "reciprocal_bound",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new - logp_old), 1 / (1 + eps), 1 + eps) * A,
+            )
+        ),
+        "Your lower bound is 1/(1 + eps). The formula has 1 - eps.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "positive_advantages_only",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.where(
+                A > 0,
+                np.minimum(np.exp(logp_new - logp_old) * A, _clipped(logp_new, logp_old, eps) * A),
+                0,
+            )
+        ),
+        "You left out the steps with negative advantages. They say what to do less often, and belong in the sum.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "dropped_outside",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.where(
+                np.abs(np.exp(logp_new - logp_old) - 1) <= eps, np.exp(logp_new - logp_old) * A, 0
+            )
+        ),
+        "You set the terms outside the interval to 0. Their gradient is 0 there, on one side; their value is that at the border.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "smallest_of_all",
+        lambda logp_new, logp_old, A, eps: np.min(
+            [np.exp(logp_new - logp_old) * A, _clipped(logp_new, logp_old, eps) * A]
+        ),
+        "`np.min` gave you the smallest number of both arrays. `np.minimum` compares them entry by entry; then sum over the steps and average over the episodes.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "advantage_without_sign",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * np.abs(A),
+                _clipped(logp_new, logp_old, eps) * np.abs(A),
+            )
+        ),
+        "You took the absolute value of the advantages. Their sign decides which way the likelihood should move.",
+        "ppo_clip",
+    ),
+    ratio_of_logarithms(
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(logp_new / logp_old * A, np.clip(logp_new / logp_old, 1 - eps, 1 + eps) * A)
+        ),
+        "ppo_clip",
+    ),
+    new_likelihood_only(
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(np.exp(logp_new) * A, np.clip(np.exp(logp_new), 1 - eps, 1 + eps) * A)
+        ),
+        "ppo_clip",
+    ),
+    trajectory_ratio(
+        lambda logp_new, logp_old, A, eps: ppo_clip_objective(
+            (logp_new - logp_old).sum(axis=1, keepdims=True),
+            np.zeros((len(A), 1)),
+            A.sum(axis=1, keepdims=True),
+            eps,
+        ),
+        "ppo_clip",
+    ),
+    standardised(
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * standard(A),
+                _clipped(logp_new, logp_old, eps) * standard(A),
+            )
+        ),
+        "ppo_clip",
+    ),
+    centred(
+        lambda logp_new, logp_old, A, eps: ppo_clip_objective(
+            logp_new, logp_old, A - A.mean(), eps
+        ),
+        "ppo_clip",
+    ),
+    first_step_only(
+        lambda logp_new, logp_old, A, eps: np.minimum(
+            np.exp(logp_new - logp_old) * A, _clipped(logp_new, logp_old, eps) * A
+        )[:, 0].mean(),
+        "ppo_clip",
+    ),
+    last_step_only(
+        lambda logp_new, logp_old, A, eps: np.minimum(
+            np.exp(logp_new - logp_old) * A, _clipped(logp_new, logp_old, eps) * A
+        )[:, -1].mean(),
+        "ppo_clip",
+    ),
+    first_episode_only(
+        lambda logp_new, logp_old, A, eps: ppo_clip_objective(
+            logp_new[:1], logp_old[:1], A[:1], eps
+        ),
+        "ppo_clip",
+    ),
+    Mistake(
+        "mean_of_both",
+        lambda logp_new, logp_old, A, eps: _mean(
+            (np.exp(logp_new - logp_old) * A + _clipped(logp_new, logp_old, eps) * A) / 2
+        ),
+        "You averaged the two products. The smaller one counts.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "advantage_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.exp(logp_new - logp_old) * np.clip(A, 1 - eps, 1 + eps),
+            )
+        ),
+        "You clipped the advantage. It is the ratio that is kept near 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "half_the_range",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new - logp_old), 1 - eps / 2, 1 + eps / 2) * A,
+            )
+        ),
+        "You clipped to half the range. It reaches eps to either side of 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "gain_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                (np.exp(logp_new - logp_old) - 1) * A,
+                np.clip(np.exp(logp_new - logp_old) - 1, -eps, eps) * A,
+            )
+        ),
+        "You took 1 away from the ratio on both sides. That changes the objective by the mean advantage; the formula keeps the 1.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "numerator_clipped",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.clip(np.exp(logp_new), 1 - eps, 1 + eps) / np.exp(logp_old) * A,
+            )
+        ),
+        "You clipped the new likelihood. It is the ratio that is clipped.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "bounds_exchanged",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A,
+                np.minimum(np.maximum(np.exp(logp_new - logp_old), 1 + eps), 1 - eps) * A,
+            )
+        ),
+        "You exchanged the bounds: first the lower one with `maximum`, then the upper one with `minimum`.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "clip_and_inverted",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.clip(np.exp(logp_old - logp_new), 1 - eps, 1 + eps) * A
+        ),
+        "Two things: the ratio is upside down, and the minimum with the unclipped product is missing.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "max_and_inverted",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.maximum(
+                np.exp(logp_old - logp_new) * A,
+                np.clip(np.exp(logp_old - logp_new), 1 - eps, 1 + eps) * A,
+            )
+        ),
+        "Two things: the ratio is upside down, and the larger product is kept where the smaller one counts.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "only_the_clipped_steps",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.where(
+                np.abs(np.exp(logp_new - logp_old) - 1) > eps,
+                _clipped(logp_new, logp_old, eps) * A,
+                0,
+            )
+        ),
+        "You kept the clipped steps alone. Those within the range count with their ratio.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "clip_of_the_logarithm_alone",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.exp(np.clip(logp_new - logp_old, -eps, eps)) * A
+        ),
+        "Two things: you clipped the log-ratio, and took no minimum. The ratio is clipped to [1 - eps, 1 + eps], and the smaller product counts.",
+        "ppo_clip",
+    ),
 )
 
 exercise = Exercise(

@@ -5,19 +5,30 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
-from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+from pgcompanion.exercises.engine.slips import (
+    centred,
+    first_step_only,
+    last_step_only,
+    mean_over_steps,
+    negated,
+    new_likelihood_only,
+    no_weights,
+    ratio_of_logarithms,
+    standard,
+    standardised,
+    sum_over_episodes,
+    trajectory_ratio,
+)
 
 STATEMENT = r"""
-PPO moves the KL constraint into the objective as a penalty. What does not depend on $\theta$ may be
-left out, and then
+PPO moves the KL constraint into the objective as a penalty with the price $\lambda$. The divergence of
+the trajectories, from the old policy to the new, is the mean under the old policy of $\sum_h \log
+\frac{\pi^k(a_h \mid s_h)}{\pi_\theta(a_h \mid s_h)}$, so that episodes of the old policy estimate it
+together with the surrogate of TRPO. What does not depend on $\theta$ is left out.
 
-$$\frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1} \Bigl(
-  \frac{\pi_\theta(a_h^n \mid s_h^n)}{\pi^k(a_h^n \mid s_h^n)} \, A_h^n
-  - \lambda \log \frac{1}{\pi_\theta(a_h^n \mid s_h^n)} \Bigr)$$
-
-is to be maximised. Write `ppo_penalty_objective(logp_new, logp_old, A, lam)`, without the constant
-$c$. The three arrays have shape `(N, H)`: the logarithms of the two likelihoods of the actions that
-were taken, and the advantages. Return one number.
+Write `ppo_penalty_objective(logp_new, logp_old, A, lam)`, the penalised objective that is to be
+maximised, without this constant. The three arrays have shape `(N, H)`: the logarithms of the two
+likelihoods of the actions that were taken, and the advantages. Return one number.
 """
 
 
@@ -106,6 +117,197 @@ MISTAKES = (
     mean_over_steps(ppo_penalty_objective, "ppo"),
     sum_over_episodes(ppo_penalty_objective, "ppo"),
     negated(ppo_penalty_objective, "ppo"),
+    Mistake(
+        "log_ratio_penalised",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * (logp_new - logp_old)
+        ),
+        "You subtracted the log-ratio of new and old. The divergence is log(old/new), averaged under the old policy; without the part that does not depend on theta, minus lam times it is lam log pi.",
+        "ppo",
+    ),
+    Mistake(
+        "divided_by_lambda",
+        lambda logp_new, logp_old, A, lam: _mean(np.exp(logp_new - logp_old) * A + logp_new / lam),
+        "You divided the penalty by lam. It is the price of the divergence: it multiplies.",
+        "ppo",
+    ),
+    Mistake(
+        "likelihood_penalised",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A + lam * np.exp(logp_new)
+        ),
+        "Your penalty has the new likelihood without its logarithm. minus log(1/pi) is log pi, which is `logp_new` as it is given.",
+        "ppo",
+    ),
+    Mistake(
+        "one_over_the_likelihood",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam / np.exp(logp_new)
+        ),
+        "Your penalty has 1/pi without its logarithm. log(1/pi) is minus log pi.",
+        "ppo",
+    ),
+    Mistake(
+        "penalty_averaged_over_steps",
+        lambda logp_new, logp_old, A, lam: (
+            _mean(np.exp(logp_new - logp_old) * A) + lam * logp_new.mean()
+        ),
+        "You averaged the penalty over the steps as well. It stands inside the sum: both terms are summed over the steps and averaged over the episodes.",
+        "ppo",
+    ),
+    Mistake(
+        "penalty_summed_over_episodes",
+        lambda logp_new, logp_old, A, lam: (
+            _mean(np.exp(logp_new - logp_old) * A) + lam * logp_new.sum()
+        ),
+        "You summed the penalty over the episodes. Both terms are averaged over them: 1/N stands in front of everything.",
+        "ppo",
+    ),
+    Mistake(
+        "entropy_like",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.exp(logp_new) * logp_new
+        ),
+        "You weighed the log-likelihood by the likelihood, as in an entropy. The episodes are samples of the old policy already: the mean over them is the expectation.",
+        "ppo",
+    ),
+    Mistake(
+        "surrogate_weighed_down",
+        lambda logp_new, logp_old, A, lam: _mean(
+            (1 - lam) * np.exp(logp_new - logp_old) * A + lam * logp_new
+        ),
+        "You multiplied the surrogate by 1 - lam. lam is no mixing weight but a price: the surrogate counts in full.",
+        "ppo",
+    ),
+    Mistake(
+        "quadratic_penalty",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * (logp_new - logp_old) ** 2 / 2
+        ),
+        "You used the squared log-ratio. That is another estimate of the divergence; the formula has log(1/pi).",
+        "ppo",
+    ),
+    Mistake(
+        "penalty_only",
+        lambda logp_new, logp_old, A, lam: lam * _mean(logp_new),
+        "The surrogate is missing: this is the penalty alone.",
+        "ppo",
+    ),
+    Mistake(
+        "logarithm_of_a_logarithm",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.log(1 / np.abs(logp_new))
+        ),
+        "You took the logarithm of `logp_new`, which already is one. log(1/pi) is `-logp_new`.",
+        "ppo",
+    ),
+    no_weights(lambda logp_new, logp_old, A, lam: _mean(A + lam * logp_new), "ppo"),
+    ratio_of_logarithms(
+        lambda logp_new, logp_old, A, lam: _mean(logp_new / logp_old * A + lam * logp_new), "ppo"
+    ),
+    new_likelihood_only(
+        lambda logp_new, logp_old, A, lam: _mean(np.exp(logp_new) * A + lam * logp_new), "ppo"
+    ),
+    trajectory_ratio(
+        lambda logp_new, logp_old, A, lam: (
+            np.exp((logp_new - logp_old).sum(axis=1)) * A.sum(axis=1) + lam * logp_new.sum(axis=1)
+        ).mean(),
+        "ppo",
+    ),
+    centred(
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * (A - A.mean()) + lam * logp_new
+        ),
+        "ppo",
+    ),
+    standardised(
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * standard(A) + lam * logp_new
+        ),
+        "ppo",
+    ),
+    first_step_only(
+        lambda logp_new, logp_old, A, lam: (np.exp(logp_new - logp_old) * A + lam * logp_new)[
+            :, 0
+        ].mean(),
+        "ppo",
+    ),
+    last_step_only(
+        lambda logp_new, logp_old, A, lam: (np.exp(logp_new - logp_old) * A + lam * logp_new)[
+            :, -1
+        ].mean(),
+        "ppo",
+    ),
+    Mistake(
+        "gain_only",
+        lambda logp_new, logp_old, A, lam: _mean(
+            (np.exp(logp_new - logp_old) - 1) * A + lam * logp_new
+        ),
+        "You took 1 away from the ratios. The surrogate that is asked for keeps it.",
+        "ppo",
+    ),
+    Mistake(
+        "lambda_squared",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A + lam**2 * logp_new
+        ),
+        "You squared lam. It is a price, and multiplies once.",
+        "ppo",
+    ),
+    Mistake(
+        "positive_estimate",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A
+            - lam * (np.exp(logp_new - logp_old) - 1 - logp_new + logp_old)
+        ),
+        "You used another estimate of the divergence, ratio - 1 - log ratio. The one that is asked for is the plain log(1/pi).",
+        "ppo",
+    ),
+    Mistake(
+        "weighed_by_the_old_likelihood",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.exp(logp_old) * (logp_old - logp_new)
+        ),
+        "You weighed the log-ratio by the old likelihood. The episodes are samples of the old policy already, and the constant part is left out.",
+        "ppo",
+    ),
+    Mistake(
+        "clipped",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A, np.clip(np.exp(logp_new - logp_old), 0.8, 1.2) * A
+            )
+            + lam * logp_new
+        ),
+        "You clipped the ratios as well. The penalty takes the place of the clip.",
+        "ppo",
+    ),
+    Mistake(
+        "sign_and_no_exponential",
+        lambda logp_new, logp_old, A, lam: _mean((logp_new - logp_old) * A - lam * logp_new),
+        "Two things: the exponential of the log-ratio is missing, and the penalty has the wrong sign.",
+        "ppo",
+    ),
+    Mistake(
+        "inverted_and_sign",
+        lambda logp_new, logp_old, A, lam: _mean(np.exp(logp_old - logp_new) * A - lam * logp_new),
+        "Two things: the ratio is upside down, and the penalty has the wrong sign.",
+        "ppo",
+    ),
+    Mistake(
+        "reward_and_old_policy",
+        lambda logp_new, logp_old, A, lam: _mean(A + lam * logp_old),
+        "Two things: the ratio is missing, and the penalty has the old likelihood. Nothing depends on theta any more.",
+        "ppo",
+    ),
+    Mistake(
+        "penalty_on_the_ratio",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * np.exp(logp_new - logp_old)
+        ),
+        "You penalised the ratio itself. The divergence has its logarithm.",
+        "ppo",
+    ),
 )
 
 exercise = Exercise(

@@ -7,18 +7,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
-from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+from pgcompanion.exercises.engine.slips import (
+    discounted,
+    first_episode_only,
+    last_step_only,
+    mean_over_steps,
+    negated,
+    standard,
+    standardised,
+    sum_over_episodes,
+)
 
 STATEMENT = r"""
-REINFORCE weighs the score of a whole trajectory by its return:
+REINFORCE weighs the score of a whole trajectory, the sum of the scores of its actions, by its return.
+The mean over trajectories is $\nabla J(\theta)$, as the theorem of the chapter says.
 
-$$\nabla J(\theta) = \mathbb E_{\tau \sim \rho_\theta} \Bigl[
-  \Bigl( \sum_{h=0}^{H-1} \nabla \log \pi_\theta(a_h \mid s_h) \Bigr)
-  \Bigl( \sum_{h=0}^{H-1} r_h \Bigr) \Bigr] .$$
-
-Write `reinforce_gradient(scores, r)`, which estimates it from $N$ sampled episodes. The array
-`scores` of shape `(N, H, p)` holds the score of each action, `r` of shape `(N, H)` the rewards.
-Return an array of shape `(p,)`.
+Write `reinforce_gradient(scores, r)`, which estimates it from $N$ sampled episodes. The array `scores`
+of shape `(N, H, p)` holds the score of each action, `r` of shape `(N, H)` the rewards. Return an array
+of shape `(p,)`.
 """
 
 
@@ -34,7 +40,7 @@ def reinforce_gradient(scores: np.ndarray, r: np.ndarray) -> np.ndarray:
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([[[1.0], [-2.0]]]), np.array([[3.0, 1.0]])
-    yield np.array([[[1.0], [2.0]], [[-1.0], [3.0]]]), np.array([[1.0, 0.0], [2.0, 2.0]])
+    yield np.array([[[1.0], [2.0]], [[-1.0], [3.0]]]), np.array([[4.0, 1.0], [2.0, -1.0]])
     for N, H, p in [(2, 2, 2), (3, 2, 3), (3, 4, 2)]:
         yield rng.integers(-4, 5, (N, H, p)) / 2, rng.integers(-3, 6, (N, H)).astype(float)
 
@@ -95,6 +101,66 @@ MISTAKES = (
     mean_over_steps(reinforce_gradient, "reinforce_pg"),
     sum_over_episodes(reinforce_gradient, "reinforce_pg"),
     negated(reinforce_gradient, "reinforce_pg"),
+    Mistake(
+        "from_the_start",
+        lambda scores, r: _weighted(scores, np.cumsum(r, axis=1)),
+        "You weighed the score of step h by the rewards up to step h. An action cannot change what came before it; the formula has the whole return, and what may be left out is the past, not the future.",
+        "pg_with_q",
+    ),
+    Mistake(
+        "last_reward_only",
+        lambda scores, r: _weighted(scores, np.repeat(r[:, -1:], r.shape[1], axis=1)),
+        "You used the reward of the last step as the return. The return of an episode is the sum of all its rewards.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "episodes_and_steps_exchanged",
+        lambda scores, r: (scores.sum(axis=0) * r.sum(axis=0)[:, None]).mean(axis=0),
+        "You summed over axis 0 and averaged over axis 1. Axis 0 counts the episodes, which are averaged; axis 1 counts the steps of an episode, which are summed.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "mean_over_episodes_and_their_returns",
+        lambda scores, r: scores.sum(axis=(0, 1)) * r.sum() / len(r),
+        "You summed the scores and the rewards over the whole batch before you multiplied. Each trajectory has a score and a return of its own: multiply within the episode, then average.",
+        "reinforce_pg",
+    ),
+    last_step_only(
+        lambda scores, r: (scores[:, -1] * r.sum(axis=1)[:, None]).mean(axis=0), "reinforce_pg"
+    ),
+    first_episode_only(lambda scores, r: reinforce_gradient(scores[:1], r[:1]), "reinforce_pg"),
+    standardised(
+        lambda scores, r: (scores.sum(axis=1) * standard(r.sum(axis=1))[:, None]).mean(axis=0),
+        "reinforce_pg",
+    ),
+    discounted(
+        lambda scores, r: reinforce_gradient(scores, r * 0.99 ** np.arange(r.shape[1])),
+        "reinforce_pg",
+    ),
+    Mistake(
+        "last_episode_only",
+        lambda scores, r: reinforce_gradient(scores[-1:], r[-1:]),
+        "Only the last episode is left in your result. Add up over the episodes, with `+=`, and divide by N.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "returns_squared",
+        lambda scores, r: reinforce_gradient(scores, r * r.sum(axis=1, keepdims=True)),
+        "You multiplied by the return twice. The score is weighed by it once.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "last_reward_missing",
+        lambda scores, r: reinforce_gradient(scores, r * (np.arange(r.shape[1]) < r.shape[1] - 1)),
+        "The last reward is missing from your return: a slice `:-1` stops before it.",
+        "reinforce_pg",
+    ),
+    Mistake(
+        "strictly_later_rewards",
+        lambda scores, r: _weighted(scores, r.sum(axis=1, keepdims=True) - np.cumsum(r, axis=1)),
+        "You weighed each score by the rewards after its step, without its own. The formula has the whole return; what may be left out is the past.",
+        "pg_with_q",
+    ),
 )
 
 exercise = Exercise(

@@ -9,9 +9,8 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-The tabular softmax policy has one parameter for each state and action:
-
-$$\pi_\theta(a \mid s) = \frac{e^{\theta_{s,a}}}{\sum_{a'} e^{\theta_{s,a'}}} .$$
+The tabular softmax policy has one parameter for each state and action, and takes action $a$ in state
+$s$ with a probability proportional to $e^{\theta_{s,a}}$.
 
 Write `softmax_policy(theta)`. The array `theta` has shape `(S, A)`. Return the array of the same
 shape whose row $s$ holds the probabilities of the actions in state $s$.
@@ -29,14 +28,19 @@ def softmax_policy(theta: np.ndarray) -> np.ndarray:
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield (np.array([[0.0, 1.0]]),)
-    yield (np.array([[0.0, 1.0], [2.0, 2.0]]),)
-    for shape in [(2, 3), (3, 3), (4, 2)]:
-        yield (rng.integers(-4, 7, shape) / 2,)
+    yield (np.array([[0.0, 1.0], [2.0, -1.0]]),)
+    for S, A in [(2, 3), (3, 4), (4, 2)]:
+        rows = [rng.permutation(2 * A + 1)[:A] - A for _ in range(S)]  # no ties
+        yield (np.array(rows) / 2 + 0.25,)
 
 
 def _softmax(theta: np.ndarray, axis: int | None) -> np.ndarray:
     weights = np.exp(theta)
     return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def _rows(weights: np.ndarray) -> np.ndarray:
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 MISTAKES = (
@@ -90,6 +94,117 @@ MISTAKES = (
         lambda theta: _softmax(-theta, 1),
         "You used the exponential of minus theta, so that a larger parameter makes its action "
         "less likely. An energy enters with a minus; a preference enters with a plus.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "parameters_returned",
+        lambda theta: theta.copy(),
+        "You returned the parameters themselves. They may be negative and need not add up to 1: exponentials, divided by their sum, make a distribution of them.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "uniform",
+        lambda theta: np.ones_like(theta) / theta.shape[1],
+        "You returned equal probabilities. That is the policy for equal parameters; an action with a larger parameter is more likely.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "sigmoid",
+        lambda theta: 1 / (1 + np.exp(-theta)),
+        "You took the sigmoid of each parameter. That is a softmax of two actions whose other parameter is 0; with a parameter for every action, divide by the sum of their exponentials.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "base_two",
+        lambda theta: _rows(2.0**theta),
+        "You raised 2 to the power of theta. The formula has e: use `np.exp`.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "absolute_values",
+        lambda theta: _rows(np.abs(theta)),
+        "You took absolute values to get rid of negative numbers. Then -3 would be as likely as 3; the exponential is positive and keeps the order.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "squares",
+        lambda theta: _rows(theta**2),
+        "You took squares to get rid of negative numbers. Then -3 would be as likely as 3; the exponential is positive and keeps the order.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "largest_taken_above_only",
+        lambda theta: (
+            np.exp(theta - theta.max(axis=1, keepdims=True))
+            / np.exp(theta).sum(axis=1, keepdims=True)
+        ),
+        "You took the largest entry away in the numerator and not in the denominator. It cancels only if both are made of the same weights.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "rounded",
+        lambda theta: softmax_policy(theta).round(2),
+        "You rounded the probabilities. Return them as they are: a printed number may be rounded, one to compute with may not.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "normalised_before_the_exponential",
+        lambda theta: np.exp(theta / theta.sum(axis=1, keepdims=True)),
+        "You divided by the sum before the exponential. Take the exponential first: it is the weights that are divided by their sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "divided_by_the_largest",
+        lambda theta: np.exp(theta - theta.max(axis=1, keepdims=True)),
+        "You divided by the largest weight. A distribution adds up to 1: divide by the sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "logarithm_of_the_sum",
+        lambda theta: theta / np.log(np.exp(theta).sum(axis=1, keepdims=True)),
+        "You divided theta by the logarithm of the sum. On the scale of logarithms a division is a difference: the log-probabilities are theta minus that logarithm, and the exponential comes last.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "states_and_actions_exchanged",
+        lambda theta: _softmax(theta, 0).T,
+        "You normalised the columns and transposed the result. Rows are states: normalise along axis 1 and leave the axes where they are.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "exponential_twice",
+        lambda theta: _softmax(np.exp(theta), 1),
+        "You took the exponential twice. Once makes the weights positive; then divide by their sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "softplus",
+        lambda theta: _rows(np.log1p(np.exp(theta))),
+        "You used log(1 + e^theta) as weights. The weights are e^theta.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "shifted_by_the_smallest",
+        lambda theta: _rows(theta - theta.min(axis=1, keepdims=True) + 1e-8),
+        "You subtracted the smallest entry to get rid of negative numbers. The exponential does, and keeps every action possible.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "divided_by_the_norm",
+        lambda theta: theta / np.linalg.norm(theta, axis=1, keepdims=True),
+        "You divided each row by its length. A distribution adds up to 1 and has no negative entries: exponentials, divided by their sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "negative_cut_off",
+        lambda theta: _rows(np.maximum(theta, 0) + 1e-8),
+        "You cut negative parameters off at 0. A softmax policy gives every action a positive probability: the exponential does.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "doubled",
+        lambda theta: _softmax(2 * theta, 1),
+        "You doubled the parameters, as with a temperature of 1/2. The exponent is theta itself.",
         "tabular_softmax",
     ),
 )

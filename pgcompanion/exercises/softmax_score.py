@@ -9,10 +9,9 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-The **score** is the gradient of the log-likelihood of an action. For the tabular softmax policy,
-
-$$\frac{\partial \log \pi_\theta(a \mid s)}{\partial \theta_{s',a'}}
-  = \mathbf 1[s = s'] \, \bigl( \mathbf 1[a = a'] - \pi_\theta(a' \mid s) \bigr) .$$
+The **score** is the gradient of the log-likelihood of an action, $\nabla \log \pi_\theta(a \mid s)$.
+Derive it for the tabular softmax policy, where $\pi_\theta(a \mid s)$ is proportional to
+$e^{\theta_{s,a}}$. Which entries are not zero?
 
 Write `softmax_score(theta, s, a)` for one state `s` and one action `a` (integers). The array
 `theta` has shape `(S, A)`, and so has the result: one derivative for each parameter.
@@ -34,8 +33,10 @@ def softmax_score(theta: np.ndarray, s: int, a: int) -> np.ndarray:
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.zeros((1, 2)), 0, 0
     yield np.array([[0.0, 0.0], [0.0, 1.0]]), 1, 0
+    yield np.array([[1.0, 0.0, 0.5], [0.0, 2.0, -1.0]]), 1, 0
     for S, A in [(2, 3), (3, 2), (3, 4)]:
-        yield rng.integers(-4, 5, (S, A)) / 2, int(rng.integers(S)), int(rng.integers(A))
+        rows = [rng.permutation(2 * A + 1)[:A] - A for _ in range(S)]  # no ties
+        yield np.array(rows) / 2 + 0.25, int(rng.integers(1, S)), int(rng.integers(A))
 
 
 def _one_hot(theta: np.ndarray, s: int, a: int) -> np.ndarray:
@@ -47,6 +48,18 @@ def _one_hot(theta: np.ndarray, s: int, a: int) -> np.ndarray:
 def _pi(theta: np.ndarray) -> np.ndarray:
     weights = np.exp(theta)
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _in_row(theta: np.ndarray, s: int, row: np.ndarray) -> np.ndarray:
+    table = np.zeros(theta.shape)
+    table[s] = row
+    return table
+
+
+def _exchanged(theta: np.ndarray, s: int, a: int) -> np.ndarray:
+    """The score with s and a in each other's place, where the table is large enough for it."""
+    inside = a < theta.shape[0] and s < theta.shape[1]
+    return softmax_score(theta, a, s) if inside else np.full(theta.shape, np.nan)
 
 
 MISTAKES = (
@@ -100,6 +113,154 @@ MISTAKES = (
         lambda theta, s, a: _one_hot(theta, s, a) - np.exp(theta) / np.exp(theta).sum(),
         "Your probabilities add up to 1 over the whole table instead of over the actions of one "
         "state. Normalise each row by itself; then only row s is left in the score.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "one_set_instead_of_added",
+        lambda theta, s, a: np.where(_one_hot(theta, s, a) > 0, 1.0, softmax_score(theta, s, a)),
+        "You set the entry of the chosen action to 1. It is 1 minus its probability: add 1 to what stands there, with `+=`.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "one_set_in_every_row",
+        lambda theta, s, a: np.where(_one_hot(theta, s, a) > 0, 1.0, -_pi(theta)),
+        "Two things: you took the probabilities away in every row, and you set the entry of the chosen action to 1 where 1 is to be added. Only row s is not zero, and its entry of a is 1 - pi(a | s).",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "table_normaliser_in_the_row",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - (np.exp(theta) / np.exp(theta).sum())[s]
+        ),
+        "Your probabilities add up to 1 over the whole table instead of over the actions of one state: divide row s by its own sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "normalised_over_the_states",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - (np.exp(theta) / np.exp(theta).sum(axis=0))[s]
+        ),
+        "Your probabilities add up to 1 over the states: `axis=0` sums down the columns. The actions of one state make a distribution.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "chosen_action_forgotten",
+        lambda theta, s, a: _in_row(theta, s, -_pi(theta)[s]),
+        "The 1 of the chosen action is missing. Its entry is 1 - pi(a | s), those of the other actions are -pi(a' | s).",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "probabilities",
+        lambda theta, s, a: _in_row(theta, s, _pi(theta)[s]),
+        "You returned the probabilities of the state. They are what the normaliser contributes, with a minus; the chosen action adds 1 to its own entry.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "probabilities_added",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] + _pi(theta)[s]),
+        "You added the probabilities where they are subtracted. The logarithm of the sum of exponentials stands in the denominator, so its derivative comes with a minus.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "probability_of_the_chosen_one",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - _pi(theta)[s, a]),
+        "You subtracted the probability of the chosen action in every entry of the row. The entry of a' has its own probability, pi(a' | s).",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "parameters_for_probabilities",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - theta[s]),
+        "You subtracted the parameters of the state. It is the probabilities that are subtracted: the softmax of row s.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "not_normalised",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - np.exp(theta[s])),
+        "You subtracted exponentials that are not divided by their sum. Probabilities are: the entries of row s of the score add up to 0.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "divided_by_the_probability",
+        lambda theta, s, a: softmax_score(theta, s, a) / _pi(theta)[s, a],
+        "You divided by pi(a | s) once too often. The gradient of log pi is the gradient of pi divided by pi, and 1 - pi(a' | s) already is that.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "log_probabilities",
+        lambda theta, s, a: np.log(_pi(theta)),
+        "You returned the logarithms of the probabilities. The score is their gradient: one derivative for each parameter.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "variances",
+        lambda theta, s, a: _in_row(theta, s, _pi(theta)[s] * (1 - _pi(theta)[s])),
+        "You returned pi (1 - pi) for each action. That is the derivative of each probability in its own parameter; the score is the derivative of one log-probability in all the parameters.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "uniform",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - 1 / theta.shape[1]),
+        "You subtracted equal probabilities. They are the policy's own: the softmax of row s.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "state_and_action_exchanged",
+        lambda theta, s, a: _exchanged(theta, s, a),
+        "You exchanged s and a: rows are states, columns are actions, `theta[s, a]`.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "jacobian_of_the_probabilities",
+        lambda theta, s, a: _in_row(theta, s, _pi(theta)[s] * softmax_score(theta, s, a)[s]),
+        "You weighed each entry by the probability of its own action. The score of one action is not averaged: its entries are 1[a = a'] - pi(a' | s).",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "one_less_probabilities",
+        lambda theta, s, a: _in_row(theta, s, 1 - _pi(theta)[s]),
+        "You gave every action of the state 1 minus its probability. The 1 belongs to the chosen action alone.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "likeliest_subtracted",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - np.eye(theta.shape[1])[theta[s].argmax()]
+        ),
+        "You subtracted 1 at the likeliest action. The policy's probabilities are subtracted, all of them.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "squared_probabilities",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - _pi(theta)[s] ** 2),
+        "You subtracted squared probabilities. The derivative of the normaliser's logarithm is the probability itself.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "column_for_row",
+        lambda theta, s, a: np.outer(
+            np.eye(len(theta))[s] - _pi(theta)[:, a], np.eye(theta.shape[1])[a]
+        ),
+        "You filled the column of action a. It is the row of state s that matters: all actions of one state.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "same_row_everywhere",
+        lambda theta, s, a: np.ones_like(theta) * (np.eye(theta.shape[1])[a] - _pi(theta)[s]),
+        "You wrote the row of state s into every row. The other states' parameters do not occur: their entries are 0.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "no_exponential",
+        lambda theta, s, a: _in_row(
+            theta, s, np.eye(theta.shape[1])[a] - theta[s] / theta[s].sum()
+        ),
+        "You normalised the parameters themselves. The probabilities are their exponentials, divided by the sum.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "log_probabilities_subtracted",
+        lambda theta, s, a: _in_row(theta, s, np.eye(theta.shape[1])[a] - np.log(_pi(theta)[s])),
+        "You subtracted log-probabilities. It is the probabilities themselves that are subtracted.",
         "tabular_softmax",
     ),
 )

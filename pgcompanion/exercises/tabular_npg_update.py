@@ -9,14 +9,13 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-For the tabular softmax policy the natural gradient step has a closed form. With the advantages
-$\bar A(s, a)$, averaged over the steps by the occupancies,
+For the tabular softmax policy the natural gradient step has a closed form: up to a constant in each
+state it adds $\eta \bar A(s, a)$ to $\theta_{s,a}$, where $\bar A$ are the advantages, averaged over the
+steps by the occupancies. What does that do to the probabilities? The parameters themselves are not
+needed any more.
 
-$$\pi^{k+1}(a \mid s) = \frac{\pi^k(a \mid s) \, e^{\eta \bar A(s, a)}}
-  {\sum_{a'} \pi^k(a' \mid s) \, e^{\eta \bar A(s, a')}} .$$
-
-Write `tabular_npg_update(pi, A_bar, eta)` for two arrays of shape `(S, A)` and a step size. Return
-the new policy, of shape `(S, A)`.
+Write `tabular_npg_update(pi, A_bar, eta)` for the old policy and the averaged advantages, two arrays of
+shape `(S, A)`, and a step size. Return the new policy, of shape `(S, A)`.
 """
 
 
@@ -32,10 +31,10 @@ def tabular_npg_update(pi: np.ndarray, A_bar: np.ndarray, eta: float) -> np.ndar
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     yield np.array([[0.25, 0.75]]), np.array([[3.0, -1.0]]), 0.5
-    for S, A, eta in [(2, 2, 1.0), (2, 3, 0.5), (3, 3, 2.0)]:
+    for S, A, eta in [(2, 2, 1.5), (2, 3, 0.5), (3, 4, 2.0)]:
         weights = rng.integers(1, 6, (S, A))
-        A_bar = rng.integers(-3, 4, (S, A)) / 2
-        yield weights / weights.sum(axis=1, keepdims=True), A_bar, eta
+        rows = [rng.permutation(2 * A + 1)[:A] - A for _ in range(S)]  # no ties
+        yield weights / weights.sum(axis=1, keepdims=True), np.array(rows) / 2 + 0.25, eta
 
 
 def _rows(weights: np.ndarray) -> np.ndarray:
@@ -104,6 +103,130 @@ MISTAKES = (
         lambda pi, A_bar, eta: np.eye(pi.shape[1])[A_bar.argmax(axis=1)],
         "You put all probability on the action of largest averaged advantage. That is the limit of "
         "the step as eta grows without bound, not the step.",
+        "npg",
+    ),
+    Mistake(
+        "added_inside_the_softmax",
+        lambda pi, A_bar, eta: _rows(np.exp(pi + eta * A_bar)),
+        "You took a softmax of pi + eta A_bar. It is the logarithm of the old policy to which the step adds: softmax of log(pi) + eta A_bar, or pi times an exponential.",
+        "npg",
+    ),
+    Mistake(
+        "no_step_size",
+        lambda pi, A_bar, eta: _rows(pi * np.exp(A_bar)),
+        "The step size is not in the exponent. A factor eta in front of the weights cancels in the division: only in `np.exp(eta * A_bar)` does it count.",
+        "npg",
+    ),
+    Mistake(
+        "denominator_without_the_policy",
+        lambda pi, A_bar, eta: (
+            pi * np.exp(eta * A_bar) / np.exp(eta * A_bar).sum(axis=1, keepdims=True)
+        ),
+        "The denominator lacks the old policy. It is the sum of the numerators, pi exp(eta A_bar) over the actions: otherwise the rows do not add up to 1.",
+        "npg",
+    ),
+    Mistake(
+        "divided_by_the_step_size",
+        lambda pi, A_bar, eta: _rows(pi * np.exp(A_bar / eta)),
+        "You divided by the step size. A longer step changes the policy more: the exponent is eta times the advantage. What is divided by is the penalty of the same step, 1 / eta.",
+        "npg",
+    ),
+    Mistake(
+        "logits_returned",
+        lambda pi, A_bar, eta: np.log(pi) + eta * A_bar,
+        "You returned the new logits. Their softmax is the new policy: exponentials, divided by the sum of their row.",
+        "npg",
+    ),
+    Mistake(
+        "policy_to_the_power",
+        lambda pi, A_bar, eta: _rows(pi**eta * np.exp(eta * A_bar)),
+        "You raised the old policy to the power eta. It enters as it is, and the step size multiplies the advantage alone.",
+        "npg",
+    ),
+    Mistake(
+        "unchanged",
+        lambda pi, A_bar, eta: pi.copy(),
+        "You returned the old policy. The step multiplies it by exp(eta A_bar) and makes each row a distribution again.",
+        "npg",
+    ),
+    Mistake(
+        "advantage_weighed_in_the_exponent",
+        lambda pi, A_bar, eta: _rows(np.exp(eta * A_bar * pi)),
+        "You put the old policy into the exponent. It stands in front: pi times exp(eta A_bar).",
+        "npg",
+    ),
+    Mistake(
+        "mixture",
+        lambda pi, A_bar, eta: (1 - eta) * pi + eta * _rows(np.exp(A_bar)),
+        "You mixed the old policy with a softmax of the advantages. That is the step of conservative policy iteration; the natural step multiplies.",
+        "npg",
+    ),
+    Mistake(
+        "advantage_as_weight",
+        lambda pi, A_bar, eta: _rows(pi * eta * A_bar),
+        "You weighed the old policy by the advantages, which may be negative. Their exponentials are positive.",
+        "npg",
+    ),
+    Mistake(
+        "downhill_without_the_policy",
+        lambda pi, A_bar, eta: _rows(np.exp(-eta * A_bar)),
+        "Two things: the sign in the exponent is the wrong way round, and the old policy is missing in front of the exponential.",
+        "npg",
+    ),
+    Mistake(
+        "policy_twice",
+        lambda pi, A_bar, eta: _rows(pi**2 * np.exp(eta * A_bar)),
+        "The old policy enters twice. Once: pi times exp(eta A_bar).",
+        "npg",
+    ),
+    Mistake(
+        "exponential_less_one",
+        lambda pi, A_bar, eta: _rows(pi * (np.exp(eta * A_bar) - 1)),
+        "You subtracted 1 from the exponential. The weights are pi exp(eta A_bar).",
+        "npg",
+    ),
+    Mistake(
+        "exponential_added",
+        lambda pi, A_bar, eta: _rows(pi + np.exp(eta * A_bar)),
+        "You added the exponential to the old policy. It multiplies.",
+        "npg",
+    ),
+    Mistake(
+        "largest_taken_and_not_divided",
+        lambda pi, A_bar, eta: pi * np.exp(eta * A_bar - (eta * A_bar).max()),
+        "You took the largest exponent away, which is safe, and did not divide by the sum of the row.",
+        "npg",
+    ),
+    Mistake(
+        "worst_action",
+        lambda pi, A_bar, eta: np.eye(pi.shape[1])[A_bar.argmin(axis=1)],
+        "You jumped to the action with the smallest advantage. The step moves towards large ones, and only a part of the way.",
+        "npg",
+    ),
+    Mistake(
+        "advantages_standardised",
+        lambda pi, A_bar, eta: _rows(
+            pi * np.exp(eta * (A_bar - A_bar.mean()) / (A_bar.std() + 1e-8))
+        ),
+        "You standardised the advantages. They are taken as they are: their scale is part of the step.",
+        "npg",
+    ),
+    Mistake(
+        "added_and_weighed",
+        lambda pi, A_bar, eta: pi + eta * pi * A_bar,
+        "You made the step to first order, pi (1 + eta A_bar), without exponential and without making the rows distributions.",
+        "npg",
+    ),
+    Mistake(
+        "no_step_size_over_the_table",
+        lambda pi, A_bar, eta: pi * np.exp(A_bar) / (pi * np.exp(A_bar)).sum(),
+        "Two things: the step size is not in the exponent, and the whole table is normalised instead of each row.",
+        "npg",
+    ),
+    Mistake(
+        "no_policy_over_the_states",
+        lambda pi, A_bar, eta: np.exp(eta * A_bar) / np.exp(eta * A_bar).sum(axis=0),
+        "Two things: the old policy is missing in front of the exponential, and the columns are normalised instead of the rows.",
         "npg",
     ),
 )

@@ -7,14 +7,13 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
 
 STATEMENT = r"""
-A trajectory is drawn one factor at a time:
+A trajectory is drawn one factor at a time: a first state, an action, a next state, an action, and so on,
+up to the last action. How many factors of each kind does it have?
 
-$$\rho_\theta(\tau) = \mu_0(s_0) \prod_{h=0}^{H-1} \pi_\theta(a_h \mid s_h)
-  \prod_{h=0}^{H-2} P(s_{h+1} \mid s_h, a_h) .$$
-
-Write `trajectory_log_likelihood(mu0, P, pi, s, a)` for one trajectory: its states `s` and its
-actions `a`, two integer arrays of shape `(H,)`. The other shapes are `mu0` `(S,)`, `P` `(S, A, S)`
-and `pi` `(S, A)`. Return the natural logarithm of $\rho_\theta(\tau)$ as one number.
+Write `trajectory_log_likelihood(mu0, P, pi, s, a)` for one trajectory of $H$ steps: its states `s` and
+its actions `a`, two integer arrays of shape `(H,)`. The start distribution `mu0` has shape `(S,)`, the
+transitions `P` `(S, A, S)` and the policy `pi` `(S, A)`. Return the natural logarithm of the
+trajectory's probability as one number: $-\infty$ for a trajectory that cannot happen.
 """
 
 
@@ -37,7 +36,8 @@ def _problem(rng: np.random.Generator, S: int, A: int) -> tuple[np.ndarray, ...]
         weights = rng.integers(1, 6, shape)
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
-    return distribution(S), distribution(S, A, S), distribution(S, A)
+    mu0 = (rng.permutation(S) + 1.0) / (S * (S + 1) / 2)
+    return mu0, distribution(S, A, S), distribution(S, A)
 
 
 def cases(rng: np.random.Generator) -> Iterable[Arguments]:
@@ -45,7 +45,8 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     pi = np.array([[0.4, 0.6], [0.1, 0.9]])
     yield np.array([0.75, 0.25]), P, pi, np.array([0, 1]), np.array([1, 0])
     for S, A, H in [(2, 2, 3), (2, 3, 4), (3, 2, 6)]:
-        yield *_problem(rng, S, A), rng.integers(S, size=H), rng.integers(A, size=H)
+        s = np.concatenate([[S - 1], rng.integers(S, size=H - 1)])  # state 0 is no start
+        yield *_problem(rng, S, A), s, rng.integers(A, size=H)
 
 
 def _actions(pi: np.ndarray, s: np.ndarray, a: np.ndarray) -> float:
@@ -129,7 +130,144 @@ MISTAKES = (
         "classifiers minimise; the log-likelihood itself is at most 0 for probabilities.",
         "autoregressive_trajectories",
     ),
+    Mistake(
+        "logarithm_of_the_sum",
+        lambda mu0, P, pi, s, a: np.log(
+            mu0[s[0]] + pi[s, a].sum() + P[s[:-1], a[:-1], s[1:]].sum()
+        ),
+        "You took the logarithm of a sum of probabilities. The factors multiply, and the logarithm of a product is the sum of the logarithms: take each logarithm first.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "start_of_state_zero",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(mu0[s[0]]) + np.log(mu0[0])
+        ),
+        "You used `mu0[0]`, the probability to begin in state number 0. This trajectory begins in the state s[0]: the factor is `mu0[s[0]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "start_at_every_step",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) + np.log(mu0[s[1:]]).sum()
+        ),
+        "You counted mu0 at every state of the trajectory. The start distribution draws the first state alone; the later ones are drawn by the transitions.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "start_without_logarithm",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(mu0[s[0]]) + mu0[s[0]]
+        ),
+        "The first factor enters without its logarithm. Every factor of the product needs one, mu0[s[0]] too.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "transitions_backwards",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + np.log(P[s[1:], a[:-1], s[:-1]]).sum()
+        ),
+        "Your transitions go from the later state to the earlier one. The axes of P are state, action, next state: `P[s[h], a[h], s[h+1]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "first_action_missing",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(pi[s[0], a[0]])
+        ),
+        "The first action is missing. The agent acts in s[0] already: there are H factors of the policy, from h = 0 on.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "averaged",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + np.log(pi[s, a]).mean() + np.log(P[s[:-1], a[:-1], s[1:]]).mean()
+        ),
+        "You averaged the logarithms. The logarithm of a product is a sum: a longer trajectory is a less likely one.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "every_state_with_every_action",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a)
+            - _actions(pi, s, a)
+            + np.log(pi[s][:, a]).sum()
+        ),
+        "`pi[s][:, a]` pairs every state of the trajectory with every action of it, which makes a table of shape (H, H). Step h pairs s[h] with a[h]: `pi[s, a]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "next_state_for_the_action",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a)
+            - _actions(pi, s, a)
+            + np.log(pi[np.roll(s, -1), a]).sum()
+        ),
+        "You looked the actions up in the state after them. The agent chooses a[h] while it is in s[h]: `pi[s[h], a[h]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "logarithms_of_the_sums",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + np.log(pi[s, a].sum()) + np.log(P[s[:-1], a[:-1], s[1:]].sum())
+        ),
+        "You summed the probabilities of each kind before the logarithm. The factors multiply: take the logarithm of each, and sum those.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "policy_without_logarithm",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - _actions(pi, s, a) + pi[s, a].sum()
+        ),
+        "The factors of the policy enter without their logarithms. Every factor of the product needs one.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "transitions_without_logarithm",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + P[s[:-1], a[:-1], s[1:]].sum()
+        ),
+        "The transitions enter without their logarithms. Every factor of the product needs one.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "logarithms_multiplied",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) * np.log(pi[s, a]).prod() * np.log(P[s[:-1], a[:-1], s[1:]]).prod()
+        ),
+        "You multiplied the logarithms. Probabilities multiply, and so their logarithms add.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "transitions_of_the_policy",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]])
+            + _actions(pi, s, a)
+            + np.log(np.einsum("sat,sa->st", P, pi)[s[:-1], s[1:]]).sum()
+        ),
+        "Your transitions are averaged over the policy's actions. The trajectory tells which action was taken: the move has the probability P[s[h], a[h], s[h+1]].",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_start_and_last_action_missing",
+        lambda mu0, P, pi, s, a: (
+            np.log(pi[s[:-1], a[:-1]]).sum() + np.log(P[s[:-1], a[:-1], s[1:]]).sum()
+        ),
+        "Two things: the first factor, mu0[s[0]], is missing, and so is the last action.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "no_start_and_no_transitions_of_the_last",
+        lambda mu0, P, pi, s, a: np.log(mu0[s[0]]) + np.log(pi[s[:-1], a[:-1]]).sum(),
+        "Two things: the transitions are missing, and so is the last action.",
+        "autoregressive_trajectories",
+    ),
 )
+
+
+def _impossible() -> Arguments:
+    P = np.array([[[1.0, 0.0]], [[0.5, 0.5]]])
+    return np.array([0.5, 0.5]), P, np.ones((2, 1)), np.array([0, 1]), np.array([0, 0])
 
 
 def _long() -> Arguments:
@@ -152,6 +290,7 @@ exercise = Exercise(
     ),
     cases=cases,
     mistakes=MISTAKES,
+    edges=(_impossible(),),
     stress=(
         Stress(
             _long(),

@@ -5,13 +5,21 @@ from collections.abc import Iterable
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, Stress
-from pgcompanion.exercises.engine.slips import mean_over_steps, negated, sum_over_episodes
+from pgcompanion.exercises.engine.slips import (
+    centred,
+    first_episode_only,
+    first_step_only,
+    last_step_only,
+    mean_over_steps,
+    negated,
+    standard,
+    standardised,
+    sum_over_episodes,
+)
 
 STATEMENT = r"""
-TRPO judges a new policy on episodes of the old one, with one importance weight for each step:
-
-$$\hat L(\theta) = \frac1N \sum_{n=0}^{N-1} \sum_{h=0}^{H-1}
-  \frac{\pi_\theta(a_h^n \mid s_h^n)}{\pi^k(a_h^n \mid s_h^n)} \, A_h^n .$$
+TRPO judges a new policy on $N$ episodes of the old one: the old policy's advantages, each with the
+importance weight of its own step, summed over the steps and averaged over the episodes.
 
 Write `trpo_surrogate(logp_new, logp_old, A)`. All three arrays have shape `(N, H)`: the logarithms
 of the two likelihoods of the actions that were taken, and the advantages. Return one number.
@@ -101,6 +109,123 @@ MISTAKES = (
     mean_over_steps(trpo_surrogate, "trpo_implement"),
     sum_over_episodes(trpo_surrogate, "trpo_implement"),
     negated(trpo_surrogate, "trpo_implement"),
+    Mistake(
+        "exponential_of_a_quotient",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new / logp_old) * A),
+        "You divided the logarithms and took the exponential of the quotient. A ratio of probabilities is the exponential of the difference of their logarithms.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "old_log_not_exponentiated",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new) / logp_old * A),
+        "You divided by the logarithm of the old likelihood. Both come as logarithms: `np.exp(logp_new - logp_old)`.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "logarithms_added",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new + logp_old) * A),
+        "You added the logarithms, which multiplies the likelihoods. A ratio is the exponential of their difference.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "difference_of_likelihoods",
+        lambda logp_new, logp_old, A: _mean((np.exp(logp_new) - np.exp(logp_old)) * A),
+        "You took the difference of the likelihoods. A sample of the old policy is reweighed by the ratio.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "gain_only",
+        lambda logp_new, logp_old, A: _mean((np.exp(logp_new - logp_old) - 1) * A),
+        "You took 1 away from the ratios. That is the gain over the old policy's own value; the surrogate that is asked for keeps it.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "clipped",
+        lambda logp_new, logp_old, A: _mean(
+            np.minimum(
+                np.exp(logp_new - logp_old) * A, np.clip(np.exp(logp_new - logp_old), 0.8, 1.2) * A
+            )
+        ),
+        "You clipped the ratios. PPO does; the surrogate of TRPO has none, since its step is bounded by a constraint.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "self_normalised",
+        lambda logp_new, logp_old, A: (
+            (np.exp(logp_new - logp_old) * A).sum() / np.exp(logp_new - logp_old).sum()
+        ),
+        "You divided by the sum of the ratios. That is the weighted estimate, which is biased; the formula divides by N alone.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "product_of_means",
+        lambda logp_new, logp_old, A: A.shape[1] * np.exp(logp_new - logp_old).mean() * A.mean(),
+        "You averaged the ratios and the advantages separately. Each advantage has a ratio of its own: multiply first, then sum and average.",
+        "trpo_implement",
+    ),
+    centred(
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) * (A - A.mean())),
+        "trpo_implement",
+    ),
+    standardised(
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) * standard(A)),
+        "trpo_implement",
+    ),
+    first_step_only(
+        lambda logp_new, logp_old, A: (np.exp(logp_new - logp_old) * A)[:, 0].mean(),
+        "trpo_implement",
+    ),
+    last_step_only(
+        lambda logp_new, logp_old, A: (np.exp(logp_new - logp_old) * A)[:, -1].mean(),
+        "trpo_implement",
+    ),
+    first_episode_only(
+        lambda logp_new, logp_old, A: (np.exp(logp_new - logp_old) * A)[0].sum(), "trpo_implement"
+    ),
+    Mistake(
+        "old_likelihood_only",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_old) * A),
+        "You weighed by the old likelihood. The old policy drew the actions, so it already counts: the weight is new over old.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "ratio_squared",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) ** 2 * A),
+        "You squared the ratio. The weight is the ratio itself.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "ratio_added",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_new - logp_old) + A),
+        "You added ratio and advantage. The ratio is a weight: it multiplies.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "capped_at_one",
+        lambda logp_new, logp_old, A: _mean(np.minimum(np.exp(logp_new - logp_old), 1) * A),
+        "You capped the ratio at 1. The surrogate of TRPO has no clip.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "one_ratio_for_an_episode",
+        lambda logp_new, logp_old, A: _mean(
+            np.exp(logp_new - logp_old).mean(axis=1, keepdims=True) * A
+        ),
+        "You averaged the ratios of an episode. Each step has its own.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "first_order",
+        lambda logp_new, logp_old, A: _mean((1 + logp_new - logp_old) * A),
+        "You replaced the ratio by 1 plus its logarithm. That is its first order; the ratio is the exponential.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "score_like",
+        lambda logp_new, logp_old, A: _mean(np.exp(logp_old) * logp_new * A),
+        "You weighed the new log-likelihood by the old likelihood. The weight is the ratio of the two likelihoods.",
+        "trpo_implement",
+    ),
 )
 
 exercise = Exercise(

@@ -32,6 +32,11 @@ def test_the_notebook_is_up_to_date(title: str, chapter: str) -> None:
     assert committed == exercise_notebooks.page(title, chapter), "run `make notebooks`"
 
 
+def test_the_table_of_statements_is_up_to_date() -> None:
+    committed = exercise_notebooks.STATEMENTS.read_text(encoding="utf-8")
+    assert committed == exercise_notebooks.statements(), "run `make notebooks`"
+
+
 def test_there_is_one_for_each_page_with_exercises_and_it_is_in_the_contents() -> None:
     assert {path.stem for path in exercise_notebooks.FOLDER.glob("*.md")} == set(CHAPTERS.values())
     toc = yaml.safe_load((notebooks.ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -41,6 +46,13 @@ def test_there_is_one_for_each_page_with_exercises_and_it_is_in_the_contents() -
         (f"Exercises {number[chapter]}: {title}", f"exercises/{chapter}")
         for title, chapter in CHAPTERS.items()
     ]
+
+
+@each_chapter
+def test_the_title_of_the_page_is_that_of_the_sidebar(title: str, chapter: str) -> None:
+    heading = exercise_notebooks.heading(exercise_notebooks.FOLDER / f"{chapter}.md")
+    assert heading == exercise_notebooks.headings()[chapter]
+    assert heading.endswith(f": {title}")
 
 
 @each_chapter
@@ -63,7 +75,7 @@ def run(chapter: str, given: dict[str, str] | None = None) -> dict[str, object]:
             if source.startswith(("check(", "progress(")):
                 shown[source] = eval(source, names)
             else:
-                exec(source, names)
+                exec(compile(source, "<cell>", "exec", dont_inherit=True), names)
     return shown
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 import pgcompanion.exercises
 from pgcompanion.exercises.engine.record import Record
+
+sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture

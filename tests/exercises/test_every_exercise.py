@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from pgcompanion.exercises import check
-from pgcompanion.exercises.engine import catalogue, checking
-from pgcompanion.exercises.engine.answer import Answer, agree
-from pgcompanion.exercises.engine.attempt import case, outcome
+from pgcompanion.exercises.engine import cases, catalogue
+from pgcompanion.exercises.engine.answer import agree
 from pgcompanion.exercises.engine.exercise import Exercise
+from pgcompanion.exercises.engine.titles import see
 
 SIGNATURES = {
     "reward_to_go": "r",
@@ -45,7 +45,28 @@ SIGNATURES = {
     "kl_gradient": "scores log_prob log_prob_ref",
     "dpo_loss": "log_ratio_chosen log_ratio_rejected beta",
     "token_ratio_surrogate": "logp_new logp_old A mask",
+    "one_step_gain": "g eta beta sigma2",
+    "sgd_bound": "beta Delta sigma2 eta",
+    "reinforce": "env theta0 lr steps rng",
+    "counterexample_no_gamma": "",
+    "optimal_baseline": "scores R",
+    "find_the_bug_baseline": "",
+    "mixture_step": "pi Q alpha",
+    "per_decision_is": "logp_new logp_old r",
+    "trajectory_kl": "mdp pi pi_new",
+    "derive_kl_gaussian": "mu1 s1 mu2 s2",
+    "trpo_step": "g fvp surrogate kl theta delta",
+    "fisher_vector_product": "scores v",
+    "conjugate_gradient": "fvp b iters tol",
+    "npg": "mdp theta0 delta steps",
+    "ppo_epochs": "batch theta eps epochs lr",
+    "paired_interval": "one other",
+    "probability_of_improvement": "one other",
+    "find_the_bug_gae": "r V V_next terminated truncated gamma lam",
+    "find_the_bug_clip": "logp_new logp_old A eps",
 }
+
+TOO_LARGE = {"huge_for_infinite"}  # the largest double is infinite in single precision
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -65,7 +86,7 @@ each_mistake = pytest.mark.parametrize(
 def built(source: str, name: str) -> Callable[..., Any]:
     """The function that a cell with this source defines."""
     cell: dict[str, Any] = {}
-    exec(source, cell)
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), cell)
     return cell[name]
 
 
@@ -95,6 +116,8 @@ def test_the_printed_solution_runs_in_an_empty_cell(
 @each
 @pytest.mark.parametrize("body", ["...", "pass", "raise NotImplementedError", "return ..."])
 def test_the_starter_is_not_started_yet(exercise: Exercise, body: str) -> None:
+    if exercise.shown is not None:
+        return
     assert exercise.starter.endswith("\n    ...\n")
     starter = exercise.starter.replace("\n    ...\n", f"\n    {body}\n")
     feedback = check(exercise.id, built(starter, exercise.id))
@@ -103,13 +126,28 @@ def test_the_starter_is_not_started_yet(exercise: Exercise, body: str) -> None:
     assert "not started yet" in feedback.message
 
 
+def test_the_broken_code_of_a_repair_is_not_started_and_fails() -> None:
+    repairs = [exercise for exercise in EXERCISES if exercise.shown is not None]
+    assert len(repairs) >= 2
+    for exercise in repairs:
+        feedback = check(exercise.id, built(exercise.starter, exercise.id))
+        assert not feedback.passed
+        assert not feedback.started
+        assert "not started yet: the code is as it was shown" in feedback.message
+
+
 @each_mistake
 def test_a_known_mistake_gets_its_own_message(exercise: Exercise, mistake: Any) -> None:
     feedback = check(exercise.id, mistake.function)
+    if mistake.function is exercise.shown:
+        assert not feedback.started
+        return
     assert not feedback.passed
     assert feedback.mistake == mistake.id
     assert feedback.message.startswith(mistake.message)
-    assert f"`{mistake.label}`" in feedback.message
+    assert see(mistake.label) in feedback.message
+    assert ("expected" in feedback.message) == (exercise.exhibit is None)
+    assert f"`hint('{exercise.id}')` gives the next hint." in feedback.message
 
 
 @each_mistake
@@ -117,20 +155,30 @@ def test_a_known_mistake_is_known_in_single_precision_too(exercise: Exercise, mi
     def single(*arguments: Any) -> np.ndarray:
         return np.asarray(mistake.function(*arguments), dtype=np.float32)
 
+    if mistake.id in TOO_LARGE or exercise.exhibit is not None or mistake.id == "as_shown":
+        return
     assert check(exercise.id, single).mistake == mistake.id
+
+
+def answers(exercise: Exercise, drawn: list[cases.Case]) -> dict[str, list[np.ndarray]]:
+    """What the solution and each known mistake give on these cases."""
+    given = {
+        known.id: [cases.value(exercise, known.function, each.arguments) for each in drawn]
+        for known in exercise.mistakes
+    }
+    return given | {"the solution": [each.expected for each in drawn]}
+
+
+def alike(exercise: Exercise, ones: list[np.ndarray], others: list[np.ndarray]) -> bool:
+    pairs = zip(ones, others, strict=True)
+    return all(agree(x, y, tolerance=exercise.tolerance) for x, y in pairs)
 
 
 @each
 def test_the_cases_tell_all_mistakes_apart(exercise: Exercise) -> None:
-    cases = [*checking.cases(exercise), *(case(exercise, edge) for edge in exercise.edges)]
-    answers = {
-        known.id: [outcome(known.function, each.arguments) for each in cases]
-        for known in exercise.mistakes
-    }
-    answers["the solution"] = [each.expected for each in cases]
-    for (one, of_one), (other, of_other) in itertools.permutations(answers.items(), 2):
-        same = all(agree(Answer(x, x.dtype), y) for x, y in zip(of_one, of_other, strict=True))
-        assert not same, f"{one} and {other} cannot be told apart"
+    given = answers(exercise, [*cases.regular(exercise), *cases.edges(exercise)])
+    for one, other in itertools.permutations(given, 2):
+        assert not alike(exercise, given[one], given[other]), f"{one} looks like {other}"
 
 
 @each
@@ -142,7 +190,7 @@ def test_there_are_at_least_four_mistakes_with_ids_of_their_own(exercise: Exerci
 
 @each
 def test_the_first_case_is_small_enough_for_paper_and_the_rest_grow(exercise: Exercise) -> None:
-    sizes = [sum(np.size(x) for x in each.arguments) for each in checking.cases(exercise)]
+    sizes = [sum(np.size(x) for x in each.arguments) for each in cases.regular(exercise)]
     assert sizes[0] == min(sizes)
     assert sizes[0] <= 20
     assert max(sizes) <= 100
@@ -150,9 +198,11 @@ def test_the_first_case_is_small_enough_for_paper_and_the_rest_grow(exercise: Ex
 
 @each
 def test_the_cases_are_the_same_at_every_call(exercise: Exercise) -> None:
-    for one, other in zip(checking.cases(exercise), checking.cases(exercise), strict=True):
-        for x, y in zip(one.arguments, other.arguments, strict=True):
-            np.testing.assert_array_equal(x, y)
+    ones, others = (exercise.cases(np.random.default_rng(0)) for _ in range(2))
+    for one, other in zip(ones, others, strict=True):
+        for x, y in zip(one, other, strict=True):
+            if isinstance(x, np.ndarray):
+                np.testing.assert_array_equal(x, y)
 
 
 @each
@@ -166,7 +216,7 @@ def test_the_texts_read_like_a_kind_expert(exercise: Exercise) -> None:
         assert "!" not in text
         assert not re.search(r"traceback|simply|clearly|obviously|just wrong", text, re.I), text
     for mistake in exercise.mistakes:
-        assert mistake.message.endswith("."), mistake.message
+        assert mistake.message.endswith((".", "?")), mistake.message
         assert len(mistake.message.split()) >= 8, mistake.message
 
 

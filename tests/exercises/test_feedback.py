@@ -14,6 +14,7 @@ import pytest
 
 from pgcompanion.exercises import Feedback, check
 from pgcompanion.exercises.engine import runner
+from pgcompanion.exercises.engine.catalogue import IDS
 from pgcompanion.exercises.reward_to_go import reward_to_go
 from pgcompanion.exercises.softmax_policy import softmax_policy
 
@@ -59,7 +60,6 @@ def in_single_precision(r):  # type: ignore[no-untyped-def]
         in_place_on_a_copy,
         in_single_precision,
         lambda r: reward_to_go(r).astype(np.float16),
-        lambda r: reward_to_go(r).astype(int),
         lambda r: Foreign(reward_to_go(r)),
         lambda r: tuple(map(tuple, reward_to_go(r))),
         lambda r: [[Fraction(x) for x in row] for row in reward_to_go(r)],
@@ -81,10 +81,10 @@ def test_an_answer_that_is_off_by_more_than_rounding_fails_in_any_precision(dtyp
 
 
 def test_an_unknown_wrong_answer_sees_the_smallest_case_that_differs() -> None:
-    feedback = to_go(lambda r: 2 * r)
+    feedback = to_go(lambda r: r**2)
     assert feedback.mistake is None
     assert "r        = [[1., 2., 4.]]" in feedback.message
-    assert "returned = [[2., 4., 8.]]" in feedback.message
+    assert "returned = [[ 1.,  4., 16.]]" in feedback.message
     assert "expected = [[7., 6., 4.]]" in feedback.message
 
 
@@ -196,7 +196,7 @@ def exit_python() -> None:
         (lambda r: np.datetime64("2020-01-01"), "dates"),
         (lambda r: object(), "type `object`"),
         (lambda r: type(r), "cannot be read"),
-        (lambda r: reward_to_go(r)[0], "shape `(3,)`, where one array of shape (1, 3)"),
+        (lambda r: r[0], "shape (3,) = (H,), where one array of shape (2, 3) = (N, H) is"),
         (lambda r: 7.0, "The result is one number, where one array"),
         (lambda r: reward_to_go(r) / 0, "contains `inf`"),
         (lambda r: reward_to_go(r) * np.nan, "contains `nan`"),
@@ -214,7 +214,7 @@ def test_every_odd_answer_is_named(answer: Any, words: str) -> None:
 
 def test_a_scalar_exercise_wants_one_number() -> None:
     message = check("effective_sample_size", lambda w: w[:1]).message
-    assert "shape `(1,)`, where one number is asked for" in message
+    assert "shape (1,), where one number is asked for" in message
 
 
 def test_a_coroutine_is_named_and_closed() -> None:
@@ -230,6 +230,134 @@ def test_an_object_that_raises_when_it_is_read_is_named() -> None:
             raise RuntimeError("detach me first")
 
     assert "type `Angry`" in to_go(lambda r: Angry()).message
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit, RecursionError])
+def test_reading_an_object_may_raise_anything(error: type[BaseException]) -> None:
+    class Hostile:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+            raise error
+
+    start = time.monotonic()
+    message = to_go(lambda r: Hostile()).message
+    assert "`Hostile`, which cannot be read" in message
+    assert "5 seconds" not in message
+    assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize("entries", [[None, None, None], [7.0, None, 4.0]])
+def test_entries_none_are_named(entries: list[Any]) -> None:
+    message = to_go(lambda r: [entries]).message
+    assert "entries `None`" in message
+    assert "nan" not in message
+
+
+@pytest.mark.parametrize("name", ["exercise", "MISTAKES", "reward_to_go", "cases", "np"])
+def test_an_answer_that_overwrites_the_exercise_gets_an_answer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pgcompanion.exercises import reward_to_go as module  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(module, name, getattr(module, name))
+
+    def vandal(r):  # type: ignore[no-untyped-def]
+        setattr(module, name, None)
+        return -r
+
+    assert not to_go(vandal).passed
+    assert not check("reward_to_go", vandal).passed
+
+
+def test_a_broken_engine_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def vandal(r):  # type: ignore[no-untyped-def]
+        monkeypatch.setattr(np, "allclose", None)
+        return -r
+
+    feedback = to_go(vandal)
+    monkeypatch.undo()
+    assert not feedback.passed
+    assert "The check itself broke down with `TypeError`" in feedback.message
+
+
+def test_whole_numbers_do_not_pass_for_fractions() -> None:
+    def filled(r):  # type: ignore[no-untyped-def]
+        result = np.zeros(r.shape, dtype=int)
+        result[:] = reward_to_go(r)
+        return result
+
+    feedback = to_go(filled)
+    assert not feedback.passed
+    assert "after the point" in feedback.message
+
+
+def test_an_impossible_trajectory_has_no_finite_logarithm() -> None:
+    def guarded(mu0, P, pi, s, a):  # type: ignore[no-untyped-def]
+        factors = [mu0[s[0]], *pi[s, a], *P[s[:-1], a[:-1], s[1:]]]
+        return np.log(np.array(factors) + 1e-8).sum()
+
+    feedback = check("trajectory_log_likelihood", guarded)
+    assert not feedback.passed
+    assert "infinite here, and yours is finite" in feedback.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda r: reward_to_go(r) * 3, "times 3"),
+        (lambda r: reward_to_go(r) / len(r), "divided by N"),
+        (lambda r: -reward_to_go(r) / r.shape[1], "divided by H, and negated"),
+        (lambda r: -reward_to_go(r), "the right one, negated"),
+        (lambda r: reward_to_go(r).T, "transposed"),
+        (lambda r: reward_to_go(r)[::-1], "axis 0 in reverse order"),
+        (lambda r: np.roll(reward_to_go(r), 1, 1), "one place too late along axis 1"),
+        (lambda r: reward_to_go(r).ravel(), "in another shape"),
+        (lambda r: reward_to_go(r).sum(0), "summed over axis 0"),
+        (lambda r: np.exp(reward_to_go(r)), "exponentiated"),
+        (lambda r: reward_to_go(r) + 1, "plus 1"),
+        (lambda r: reward_to_go(r) / np.linalg.norm(reward_to_go(r)), "divided by its length"),
+        (lambda r: reward_to_go(np.hstack([r, r[:, :1]]))[:, 1:], None),
+        (lambda r: reward_to_go(r) * (1 + 0.01 * np.arange(r.shape[1])), None),
+    ],
+)
+def test_the_solution_in_disguise_is_recognised(answer: Any, words: str | None) -> None:
+    feedback = to_go(answer)
+    assert not feedback.passed
+    if words is None:
+        assert "the right one" not in feedback.message
+    else:
+        assert words in feedback.message, feedback
+
+
+def test_a_known_mistake_in_disguise_is_named_with_its_twist() -> None:
+    feedback = to_go(lambda r: np.cumsum(r, 1) / len(r))
+    assert feedback.mistake == "from_the_start"
+    assert "There is a second thing: beside this mistake, your result is divided by N." in (
+        feedback.message
+    )
+
+
+def test_a_wrong_shape_is_shown_where_all_sizes_differ_and_in_letters() -> None:
+    def all_actions(phi, pi, a):  # type: ignore[no-untyped-def]
+        return phi * 2 - pi @ phi
+
+    message = check("linear_score", all_actions).message
+    assert "has shape (3, 2) = (A, p), where one array of shape (2,) = (p,) is" in message
+
+
+def test_every_failure_offers_a_hint_and_a_named_one_shows_numbers() -> None:
+    for answer in (lambda r: r, lambda r: 2 * r, lambda r: 1 / 0, lambda r: [None], lambda r: r[0]):
+        assert "`hint('reward_to_go')` gives the next hint." in to_go(answer).message
+    message = to_go(lambda r: np.cumsum(r, 1)).message
+    assert "returned = [[1., 3., 7.]]" in message
+    assert "expected = [[7., 6., 4.]]" in message
+
+
+def test_a_statement_is_named_by_title_and_page_with_a_link() -> None:
+    feedback = to_go(lambda r: np.cumsum(r, 1))
+    words = 'the theorem "Policy gradient with reward-to-go and with Q" on the page'
+    assert words in " ".join(repr(feedback).split())
+    assert "](" not in repr(feedback)
+    assert 'href="../reinforce.ipynb#pg_with_q"' in feedback._repr_html_()
 
 
 def test_a_changed_argument_is_named_even_if_the_answer_is_right() -> None:
@@ -260,10 +388,10 @@ def test_a_forgotten_or_swapped_argument_is_named() -> None:
 def test_an_unknown_exercise_names_the_nearest_ones() -> None:
     assert "The nearest is `reward_to_go`." in check("Reward-to go", reward_to_go).message
     assert (
-        "The nearest are `ppo_penalty_objective` and `ppo_clip_objective`."
+        "The nearest are `ppo_penalty_objective`, `ppo_clip_objective` and `ppo_epochs`."
         in check("ppo", reward_to_go).message
     )
-    assert "`token_ratio_surrogate`." in check("zzzzzz", reward_to_go).message
+    assert f"`{IDS[-1]}`." in check("zzzzzz", reward_to_go).message
 
 
 def test_prints_are_shown_and_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:

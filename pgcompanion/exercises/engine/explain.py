@@ -134,6 +134,14 @@ def place(steps: Steps, function: Any) -> str:
     return ""
 
 
+def argument_names(function: Any) -> tuple[str, ...]:
+    """The names of the arguments, where Python tells them."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except Exception:
+        return ()
+
+
 def code_of(function: Any) -> CodeType | None:
     """The code object of a function, below its decorators, if it is written in Python."""
     try:

@@ -1,7 +1,7 @@
 """What the reader sees: one message, shown as text in a terminal and as HTML in a notebook.
 
 A message is paragraphs with an empty line between them. A paragraph set in by four spaces keeps
-its lines, and backticks mark code.
+its lines, backticks mark code, and `[words](address)` is a link, of which a terminal shows the words.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pgcompanion.exercises.engine.show import INDENT
 
 WIDTH = 88
+LINK = re.compile(r"\[([^]]+)\]\((\.\./[^)\s]+)\)")
+LINKED = r'<a href="\2">\1</a>'
 GREEN, AMBER, BLUE = "#2e9e5b", "#c77d0a", "#3b82c4"  # legible on white and on black
 
 
@@ -69,6 +71,7 @@ def as_text(heading: str, message: str) -> str:
 
 
 def _filled(part: str) -> str:
+    part = LINK.sub(r"\1", part)
     return textwrap.fill(part, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
@@ -87,4 +90,5 @@ def _paragraph(part: str) -> str:
         lines = "\n".join(line.removeprefix(INDENT) for line in part.splitlines())
         return f'<pre style="{style}">{html.escape(lines)}</pre>'
     code = r'<code style="background: none; color: inherit">\1</code>'
-    return f"<p>{re.sub('`([^`]+)`', code, html.escape(part, quote=False))}</p>"
+    marked = re.sub("`([^`]+)`", code, html.escape(part, quote=False))
+    return f"<p>{LINK.sub(LINKED, marked)}</p>"

@@ -14,6 +14,10 @@ def value(something: Any, prefix: str = "") -> str:
     """An array as nested lists with commas; its later lines are set in below `prefix`."""
     if isinstance(something, float | int | np.generic):
         return f"{something:.6g}" if isinstance(something, float) else str(something)
+    if isinstance(something, tuple):
+        return "(" + ", ".join(value(each, prefix) for each in something) + ")"
+    if not isinstance(something, np.ndarray | list):
+        return _named(something)
     array = np.asarray(something)
     if array.ndim == 0:
         return value(array.item())
@@ -29,9 +33,21 @@ def value(something: Any, prefix: str = "") -> str:
     )
 
 
+def _named(something: Any) -> str:
+    """A function, a generator or an object of the package, in a word or two."""
+    if isinstance(something, np.random.Generator):
+        return "a random generator"
+    if callable(something) and hasattr(something, "__name__"):
+        return f"the function `{something.__name__}`"
+    text = repr(something)
+    return f"{text[:200]} ..." if len(text) > 200 else text
+
+
 def rows(pairs: Iterable[tuple[str, Any]]) -> str:
     """A block of `name = value` rows, the equal signs below each other."""
     pairs = list(pairs)
+    if not pairs:
+        return ""
     width = max(len(name) for name, _ in pairs)
     lines = []
     for name, something in pairs:

@@ -1,0 +1,103 @@
+"""Is a wrong answer the solution, or a known mistake, in disguise?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pgcompanion.exercises.engine import cases, dimensions, relations
+from pgcompanion.exercises.engine.cases import Case
+from pgcompanion.exercises.engine.exercise import Exercise, Mistake
+from pgcompanion.exercises.engine.outcome import Array
+from pgcompanion.exercises.engine.relations import Pair, Pairs
+
+Relation = Callable[[Pairs], str]
+
+# (kind, relation, what to look for), the likeliest first
+OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
+    (
+        "up_to_a_factor",
+        relations.factor,
+        "Look for a sum where a mean is meant or the reverse, and for a factor or a sign that the "
+        "formula has and your code has not.",
+    ),
+    (
+        "another_shape",
+        relations.shape,
+        "The numbers are there; only the axes are not those that are asked for.",
+    ),
+    ("transposed", relations.transposed, "Which index should come first?"),
+    (
+        "reversed",
+        relations.reversed_axis,
+        "What was reversed for the computation has to be reversed back.",
+    ),
+    (
+        "shifted",
+        relations.shifted,
+        "Compare the first and the last index of your loop or slice with those of the formula.",
+    ),
+    ("axis_of_a_sum", relations.reduced, "Count the sums of the formula, and over what each runs."),
+    (
+        "one_part_differs",
+        relations.one_part,
+        "The middle is right: look at what happens at that end.",
+    ),
+    ("wrapped_in_a_function", relations.function, "One operation is too many, or one is missing."),
+    ("off_by_a_constant", relations.constant_added, "One term is too many, or one is missing."),
+    (
+        "normalised",
+        relations.normalised,
+        "That is often done before an optimiser sees it, and here it changes what is asked for.",
+    ),
+    ("accumulated", relations.accumulated, "The sum over the steps has been taken once too often."),
+)
+
+OF_A_MISTAKE: tuple[Relation, ...] = (
+    relations.factor,
+    relations.shape,
+    relations.transposed,
+    relations.reversed_axis,
+    relations.reduced,
+)
+
+
+@dataclass(frozen=True)
+class Near:
+    """What a wrong answer is in disguise: the solution, or a known mistake."""
+
+    kind: str
+    relation: str
+    advice: str = ""
+    mistake: Mistake | None = None
+
+
+def nearest(exercise: Exercise, made: Sequence[tuple[Case, Array]]) -> Near | None:
+    """The simplest disguise that fits all the cases, of the solution before any mistake."""
+    if exercise.measure is not None:  # what is measured has no axes and no units of its own
+        return None
+    pairs = _pairs(exercise, made, [case.expected for case, _ in made])
+    for kind, relation, advice in OF_THE_SOLUTION:
+        if phrase := relation(pairs):
+            return Near(kind, phrase, advice)
+    known = [
+        (each, _pairs(exercise, made, _values(exercise, each, made))) for each in exercise.mistakes
+    ]
+    for relation in OF_A_MISTAKE:
+        for mistake, pairs in known:
+            if phrase := relation(pairs):
+                return Near(mistake.id, phrase, mistake=mistake)
+    return None
+
+
+def _values(exercise: Exercise, known: Mistake, made: Sequence[tuple[Case, Array]]) -> list[Array]:
+    return [cases.of_mistake(exercise, known, case) for case, _ in made]
+
+
+def _pairs(
+    exercise: Exercise, made: Sequence[tuple[Case, Array]], bases: list[Array]
+) -> list[Pair]:
+    return [
+        Pair(answer, base, dimensions.sizes(exercise, case), dimensions.scalars(case))
+        for (case, answer), base in zip(made, bases, strict=True)
+    ]

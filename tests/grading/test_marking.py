@@ -1,0 +1,169 @@
+"""Answers in the sandbox get the marks and the messages that they deserve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from handed_in import Mark
+
+from pgcompanion.exercises.engine import catalogue, checking
+from pgcompanion.exercises.engine.feedback import Feedback
+from pgcompanion.grading.assignment import Assignment
+from pgcompanion.grading.cells import Code
+from pgcompanion.grading.intake import Submission
+from pgcompanion.grading.marking import Marker
+
+IMPORT = "import numpy as np"
+RIGHT = "def reward_to_go(r): return r[:, ::-1].cumsum(1)[:, ::-1]"
+
+
+def solutions() -> list[str]:
+    return [catalogue.find(id).source for id in catalogue.IDS]
+
+
+@pytest.mark.parametrize("seed", ["0", "maple", "2026"])
+def test_the_solutions_of_the_book_get_all_points(mark: Mark, seed: str) -> None:
+    rows = mark(*solutions(), seed=seed)
+    assert [id for id, row in rows.items() if row.score != 1] == []
+    assert all(row.same_as_book for row in rows.values())
+    assert {row.mistake for row in rows.values()} == {""}
+
+
+def test_the_starters_get_none(mark: Mark) -> None:
+    rows = mark(*(catalogue.find(id).starter for id in catalogue.IDS))
+    assert {row.score for row in rows.values()} == {0}
+    assert not any(row.same_as_book for row in rows.values())
+    assert all("not started yet" in row.message for row in rows.values())
+
+
+def test_nothing_handed_in_gets_none(mark: Mark) -> None:
+    assert {row.score for row in mark().values()} == {0}
+
+
+ANSWERS = {
+    "def reward_to_go(r): return r.cumsum(1)": "a known mistake",
+    "def reward_to_go(r): return np.cumsum(r[::-1])": "a shape",
+    "def reward_to_go(r): return 2 * r[:, ::-1].cumsum(1)[:, ::-1]": "a factor",
+    "def reward_to_go(r): return nothing": "an error",
+    "def reward_to_go(r):\n    r += 1\n    return r": "a change",
+    "def reward_to_go(r): print(r)": "a print",
+    "def reward_to_go(r): pass\nreward_to_go.x = 1": "a stub",
+    "def reward_to_go(): return 1": "no argument",
+    "def reward_to_go(r): return 'text'": "text",
+    "def reward_to_go(r): return (r, r)": "a tuple",
+    "def reward_to_go(r): return [None]": "nothing in a list",
+    "def reward_to_go(r): yield r": "a generator",
+    "def reward_to_go(r): return r.astype(complex) * 1j": "complex numbers",
+    "def reward_to_go(r): return {1: 2}": "a dictionary",
+    "def reward_to_go(r): return np.full(r.shape, np.nan)": "not a number",
+    "def reward_to_go(r): raise NotImplementedError": "not implemented",
+    "def reward_to_go(r):\n    print('seen')\n    return r": "a print beside a result",
+    RIGHT: "right",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=ANSWERS.values())
+def test_the_message_is_that_of_check(mark: Mark, answer: str) -> None:
+    space: dict[str, object] = {"np": np}
+    exec(compile(answer, "<cell 2>", "exec"), space)
+    told = checking.examine(catalogue.find("reward_to_go"), space["reward_to_go"])
+    row = mark(IMPORT, answer, ids=("reward_to_go",))["reward_to_go"]
+    assert (row.score == 1, row.mistake or None) == (told.passed, told.mistake)
+    assert without_source(row.message) == without_source(told.message)
+    assert isinstance(told, Feedback)
+
+
+def without_source(message: str) -> str:
+    """Python numbers the versions of its messages; only a kernel knows the text of a line."""
+    first, _, rest = message.partition("\n\n")
+    return rest if first.startswith("Your function stopped") else message
+
+
+def test_every_known_mistake_of_an_exercise_is_named(mark: Mark) -> None:
+    source = "def kl_divergence(p, q): return np.sum(q * np.log(q / p))"
+    assert mark(IMPORT, source)["kl_divergence"].mistake == "swapped"
+
+
+def test_half_of_the_points_where_only_edge_cases_fail(mark: Mark) -> None:
+    source = "def kl_divergence(p, q): return np.sum(p * np.log(p / q))"
+    ids, points = ("kl_divergence", "gae"), {"kl_divergence": 3.0}
+    full = mark(IMPORT, source, ids=ids, points=points, partial=True)
+    assert (full["kl_divergence"].score, full["gae"].score) == (1.5, 0)
+    assert mark(IMPORT, source, ids=ids, points=points)["kl_divergence"].score == 0
+    wrong = "def kl_divergence(p, q): return 1.0"
+    assert mark(IMPORT, wrong, ids=ids, partial=True)["kl_divergence"].score == 0
+
+
+def test_a_function_counts_wherever_it_is_defined(mark: Mark) -> None:
+    assert mark("import numpy as np\nreward_to_go = lambda r: r[:, ::-1].cumsum(1)[:, ::-1]")[
+        "reward_to_go"
+    ].score
+    assert mark("if True:\n    " + RIGHT)["reward_to_go"].score
+    assert mark(IMPORT, "def helper(r): return r[:, ::-1].cumsum(1)", "def reward_to_go(r):\n"
+                "    return helper(r)[:, ::-1]")["reward_to_go"].score  # fmt: skip
+
+
+def test_cells_that_raise_or_that_only_ipython_knows_are_passed_over(mark: Mark) -> None:
+    rows = mark(
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nimport numpy as np\nimport torch",
+        "from pgcompanion.exercises import check, hint, progress, solution\nimport pgcompanion as pg",
+        "from IPython.display import display\nfig, ax = plt.subplots()\nax.plot([1])\nplt.show()",
+        "1 / 0\nraise SystemExit\n!rm -rf /",
+        "display(pg.MDP(1, 2, 3))\ncheck('reward_to_go', None)\nget_ipython().run_line_magic('x', '')",
+        "undefined\n" + RIGHT,
+        "%%bash\nrm -rf /",
+        "check('reward_to_go', reward_to_go)\nprogress()",
+    )
+    assert rows["reward_to_go"].score == 1
+
+
+def test_the_package_is_no_answer(mark: Mark) -> None:
+    row = mark("from pgcompanion.estimators import gae")["gae"]
+    assert row.score == 0
+    assert "is not there while answers are graded" in row.message
+
+
+def test_a_cell_that_never_ends_costs_itself_alone(mark: Mark) -> None:
+    rows = mark(IMPORT, "EXTRA = 0.0\nwhile True: pass", RIGHT.replace("r[", "(EXTRA + r)[", 1))
+    assert rows["reward_to_go"].score == 1
+
+
+def test_the_best_of_several_files_counts(marker: Marker) -> None:
+    marker.assign(Assignment(("reward_to_go",)))
+    wrong, stub = "def reward_to_go(r): return r.cumsum(1)", "def reward_to_go(r): ..."
+    for first, second, mistake in [
+        (wrong, stub, "no_reversal"),
+        (stub, RIGHT, ""),
+        (RIGHT, wrong, ""),
+    ]:
+        files = [Code("a.ipynb", (IMPORT, first)), Code("b.ipynb", (IMPORT, second))]
+        (row,) = marker.mark(Submission("ada", files))
+        assert (row.score, bool(row.mistake)) == (0 if mistake else 1, bool(mistake))
+
+
+def test_a_function_that_was_not_defined_is_explained(mark: Mark) -> None:
+    row = mark(IMPORT, "def reward_to_go(r:\n    return r")["reward_to_go"]
+    assert "that defines `reward_to_go` is not valid Python" in row.message
+    row = mark("raise_this()\nif undefined:\n    def reward_to_go(r): return r")["reward_to_go"]
+    assert "did not run to its end" in row.message
+    assert "There is no function `gae`" in mark(IMPORT)["gae"].message
+
+
+def test_the_flag_of_the_solution_ignores_names_and_comments_alone(mark: Mark) -> None:
+    source = catalogue.find("reward_to_go").source
+    renamed = (
+        source.replace("(r:", "(rewards:").replace("r[", "rewards[").replace(" r,", " rewards,")
+    )
+    row = mark(renamed + "    # my own")["reward_to_go"]
+    assert (row.score, row.same_as_book) == (1, True) or "r." in source
+    assert not mark(IMPORT, "def reward_to_go(r): return np.array([[sum(x[h:]) for h in range(len(x))]"
+                            " for x in r])")["reward_to_go"].same_as_book  # fmt: skip
+
+
+def test_another_seed_draws_other_cases(mark: Mark) -> None:
+    """An answer that knows the cases of `check` by heart passes with its seed only."""
+    cases = [a for (a,) in catalogue.find("reward_to_go").cases(np.random.default_rng(0))]
+    known = [(a.tolist(), a[:, ::-1].cumsum(1)[:, ::-1].tolist()) for a in cases]
+    source = f"def reward_to_go(r): return dict((str(k), v) for k, v in {known})[str(r.tolist())]"
+    assert mark(IMPORT, source)["reward_to_go"].score == 1
+    assert mark(IMPORT, source, seed="maple")["reward_to_go"].score == 0
