@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         estimators,
         exact,
         gridworld,
+        lqr,
         mdp,
         objectives,
         policies,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pgcompanion.derivatives import complex_step
     from pgcompanion.estimators import Critic
     from pgcompanion.gridworld import MAPS, GridWorld
+    from pgcompanion.lqr import LQR
     from pgcompanion.mdp import MDP
     from pgcompanion.policies import (
         MLP,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0.dev0"
 
 __all__ = [
+    "LQR",
     "MAPS",
     "MDP",
     "MLP",
@@ -102,6 +105,7 @@ __all__ = [
     "exact",
     "gridworld",
     "load",
+    "lqr",
     "mdp",
     "npg",
     "objectives",
@@ -123,7 +127,7 @@ __all__ = [
 
 _ROOMS = (
     *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
-    *("gridworld", "mdp", "objectives", "policies", "steps", "training", "trajectories"),
+    *("gridworld", "lqr", "mdp", "objectives", "policies", "steps", "training", "trajectories"),
     *("demos", "exercises", "experiments", "notebook", "style"),
 )
 
@@ -133,6 +137,7 @@ _LIFTED = {
     "derivatives": "complex_step",
     "estimators": "Critic",
     "gridworld": "MAPS GridWorld",
+    "lqr": "LQR",
     "mdp": "MDP",
     "policies": "MLP Density Gaussian LinearGaussian LinearSoftmax NeuralGaussian NeuralSoftmax "
     "Policy Softmax TabularSoftmax",

@@ -9,7 +9,7 @@ import numpy as np
 from pgcompanion import checks
 from pgcompanion._numerics.root import decreasing_root
 from pgcompanion.lqr.values import advantage_form, evaluate
-from pgcompanion.lqr.world import LQR, checked, gains, positive_deviations
+from pgcompanion.lqr.world import LQR, gains, positive_deviations
 
 
 def trajectory_kl(
@@ -30,7 +30,7 @@ def trajectory_kl(
         >>> float(trajectory_kl(world, Theta=-np.eye(1), Theta_new=np.zeros((1, 1)), sigma=2.0))
         1.0
     """
-    sigma = positive_deviations(checked(world), sigma)
+    sigma = positive_deviations(world, sigma)
     z = (gains(world, Theta_new, "Theta_new") - gains(world, Theta)) / sigma[:, None]
     return np.sum((z @ evaluate(world, Theta, sigma).M) * z) / 2
 
@@ -52,7 +52,7 @@ def surrogate(
         >>> float(surrogate(world, Theta_k=-np.eye(1), Theta=np.array([[-0.5]]), sigma=0.0))
         1.0
     """
-    D = gains(checked(world), Theta) - gains(world, Theta_k, "Theta_k")
+    D = gains(world, Theta) - gains(world, Theta_k, "Theta_k")
     return _along(world, Theta_k, D, evaluate(world, Theta_k, sigma).M)
 
 
@@ -73,7 +73,7 @@ def performance_difference(
         >>> float(performance_difference(world, -np.eye(1), np.array([[-0.5]]), sigma=0.0))
         1.75
     """
-    Theta_new = gains(checked(world), Theta_new, "Theta_new")
+    Theta_new = gains(world, Theta_new, "Theta_new")
     D = Theta_new - gains(world, Theta)
     return _along(world, Theta, D, evaluate(world, Theta_new, sigma).M)
 
@@ -168,7 +168,7 @@ def penalty_argmax(
         >>> penalty_argmax(world, Theta=-np.eye(1), sigma=1.0, lam=0.0).round(3)
         array([[-0.615]])
     """
-    sigma = positive_deviations(checked(world), sigma)
+    sigma = positive_deviations(world, sigma)
     with np.errstate(over="ignore", divide="ignore"):
         price = checks.not_negative("lam", lam) / sigma.max() / sigma.max() / 2
     return _stepped(Theta, [x.step(price) for x in whitened(world, Theta, sigma)])
@@ -188,7 +188,7 @@ def multiplier(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray, delta: 
         ValueError: ``delta`` is not positive, ``sigma`` is 0; otherwise as `evaluate`.
         TypeError: as `evaluate`.
     """
-    sigma = positive_deviations(checked(world), sigma)
+    sigma = positive_deviations(world, sigma)
     problems = whitened(world, Theta, sigma)
     return 2 * sigma.max() ** 2 * _price(problems, sigma.max(), checks.positive("delta", delta))
 
@@ -226,7 +226,7 @@ def trust_region_argmax(
         >>> round(float(trajectory_kl(world, -np.eye(1), new, sigma=1.0)), 9)
         0.01
     """
-    sigma = positive_deviations(checked(world), sigma)
+    sigma = positive_deviations(world, sigma)
     problems = whitened(world, Theta, sigma)
     price = _price(problems, sigma.max(), checks.positive("delta", delta))
     return _stepped(Theta, [x.step(price) for x in problems])

@@ -29,7 +29,7 @@ def policy_iteration(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray = 
         >>> policy_iteration(world, Theta=-np.eye(1)).ravel().round(3)
         array([-0.667,  0.   ])
     """
-    deviations(checked(world), sigma)
+    deviations(world, sigma)
     G, E = advantage_form(world, Theta)
     return gains(world, Theta) - np.linalg.solve(G, E)
 
@@ -83,7 +83,7 @@ def best_single_gain(
         >>> Theta.round(3), round(float(J), 3)
         (array([[-0.429]]), -9.464)
     """
-    start = optimal(world)[0][0] if Theta is None else Theta
+    start = optimal(world)[0][0] if checked(world) and Theta is None else Theta
     best = checks.finite("Theta", start, (world.m, world.n)).astype(float)
     J = evaluate(world, best, sigma).J
     for _ in range(checks.natural_number("K", K)):

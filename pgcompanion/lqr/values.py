@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.lqr.world import LQR, checked, deviations, gains
+from pgcompanion.lqr.world import LQR, deviations, gains
 
 
 class Values(NamedTuple):
@@ -82,7 +82,7 @@ def second_moments(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> 
         >>> second_moments(world, Theta=-np.eye(1), sigma=1.0).ravel()
         array([4. , 1.5, 1.5])
     """
-    Theta, sigma = gains(checked(world), Theta), deviations(world, sigma)
+    Theta, sigma = gains(world, Theta), deviations(world, sigma)
     noise = world.W + (world.B * sigma**2) @ world.B.T
     M = np.empty((world.H, world.n, world.n), np.result_type(Theta, noise))
     M[0] = world.M0
@@ -115,7 +115,7 @@ def evaluate(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> Values
         >>> float(evaluate(world, Theta=-np.eye(1), sigma=0.0).J)
         -8.0
     """
-    Theta_h, sigma = gains(checked(world), Theta), deviations(world, sigma)
+    Theta_h, sigma = gains(world, Theta), deviations(world, sigma)
     with np.errstate(over="ignore", invalid="ignore"):
         P = lqr_values(world.A, world.B, world.Q, world.R, Theta_h, world.H)
         M = second_moments(world, Theta_h, sigma)
@@ -225,7 +225,7 @@ def landscape(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> np.nd
         >>> landscape(world, np.array([[[-1.0]], [[0.0]]]), sigma=0.0)
         array([-8., -8.])
     """
-    sigma = deviations(checked(world), sigma)
+    sigma = deviations(world, sigma)
     Theta = checks.finite("Theta", Theta)
     Theta = checks.finite("Theta", Theta, (*Theta.shape[:-2], world.m, world.n))
     Theta_t = np.swapaxes(Theta, -1, -2)

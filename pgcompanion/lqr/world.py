@@ -116,7 +116,7 @@ def checked(x: T) -> T:
 def gains(world: LQR, Theta: object, name: str = "Theta") -> np.ndarray:
     """The gains of all steps, ``(H, m, n)``, of one gain ``(m, n)`` or of one for each step."""
     Theta = checks.finite(name, Theta)
-    one, each = (world.m, world.n), (world.H, world.m, world.n)
+    one, each = (checked(world).m, world.n), (world.H, world.m, world.n)
     if Theta.shape not in (one, each):
         raise ValueError(f"{name} has shape {Theta.shape}, but {one} or {each} is expected.")
     return np.broadcast_to(Theta.astype(np.result_type(Theta, float)), each)
@@ -125,7 +125,7 @@ def gains(world: LQR, Theta: object, name: str = "Theta") -> np.ndarray:
 def deviations(world: LQR, sigma: object) -> np.ndarray:
     """The standard deviations of the ``m`` actions, shape ``(m,)``; 0 is none."""
     sigma = checks.finite("sigma", sigma)
-    if sigma.shape not in ((), (world.m,)):
+    if sigma.shape not in ((), (checked(world).m,)):
         raise ValueError(
             f"sigma has shape {sigma.shape}, but a number or ({world.m},) is expected."
         )
