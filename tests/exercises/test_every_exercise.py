@@ -39,6 +39,11 @@ SIGNATURES = {
     "ppo_clip_objective": "logp_new logp_old A eps",
     "gae": "r V gamma lam terminated",
     "tabular_npg_update": "pi A_bar eta",
+    "lqr_values": "A B Q R Theta H",
+    "lqr_gradient": "A B R Theta P M",
+    "gaussian_fisher": "M sigma m",
+    "squashed_gaussian_log_prob": "u mu sigma",
+    "deterministic_gradient": "dQ s",
 }
 
 BOOK = Path(__file__).resolve().parents[2] / "book"

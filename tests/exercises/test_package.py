@@ -15,6 +15,7 @@ from pgcompanion import (
     divergences,
     estimators,
     exact,
+    lqr,
     objectives,
     policies,
     steps,
@@ -67,6 +68,11 @@ PACKAGE: dict[str, Callable[..., Any]] = {
     "ppo_penalty_objective": objectives.ppo_penalty_objective,
     "ppo_clip_objective": objectives.ppo_clip_objective,
     "gae": estimators.gae,
+    "lqr_values": lqr.lqr_values,
+    "lqr_gradient": lqr.lqr_gradient,
+    "gaussian_fisher": lqr.gaussian_fisher,
+    "squashed_gaussian_log_prob": policies.squashed_gaussian_log_prob,
+    "deterministic_gradient": lqr.deterministic_gradient,
 }
 OTHER_NAMES = {"performance_difference", "bernoulli_natural_gradient"}
 SEEDS = range(5)

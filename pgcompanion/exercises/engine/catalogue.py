@@ -31,6 +31,13 @@ PAGES: dict[str, tuple[str, ...]] = {
         "tabular_npg_update",
     ),
     "Proximal policy optimization": ("ppo_penalty_objective", "ppo_clip_objective", "gae"),
+    "Continuous actions": (
+        "lqr_values",
+        "lqr_gradient",
+        "gaussian_fisher",
+        "squashed_gaussian_log_prob",
+        "deterministic_gradient",
+    ),
 }
 
 IDS: tuple[str, ...] = tuple(id for ids in PAGES.values() for id in ids)
