@@ -138,6 +138,11 @@ def cases() -> dict[str, Case]:
             lqr.sample, "N rng", world=linear, policy=pg.LinearGaussian(2, 1, 0.3), theta=np.ones(2)
         ),
         "lqr.Sampled": case(lqr.Sampled, "N rng", world=linear, psi=lambda tau: tau.r),
+        "lqr.Model": case(lqr.Model, step=lambda s, a: s, reward=lambda s, a: s[..., 0]),
+        "lqr.ilqr": case(
+            lqr.ilqr, "K", model=lqr.pendulum(), s0=np.zeros((N, 2)), a=np.zeros((N, H, 1))
+        ),
+        "lqr.pendulum": case(lqr.pendulum),
         "lqr.Exact": case(lqr.Exact, world=linear, points=3),
         "mdp.MDP": case(pg.MDP, "P mu0 H", r=w["mdp_r"]),
         "trajectories.Trajectories": case(
@@ -450,7 +455,7 @@ def cases() -> dict[str, Case]:
 # Public, but no function of arguments that a user gives: records that functions return, bases.
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
-    "lqr.Values", "policies.Softmax", "policies.StateFunction", "policies.LinearMap", "policies.Gaussian",
+    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "policies.LinearMap", "policies.Gaussian",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.
 WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")

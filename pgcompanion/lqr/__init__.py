@@ -9,6 +9,7 @@ from pgcompanion.lqr.gradient import (
     lqr_gradient,
     natural_gradient,
 )
+from pgcompanion.lqr.iterative import Model, Plan, ilqr, pendulum
 from pgcompanion.lqr.local import (
     multiplier,
     penalty_argmax,
@@ -36,6 +37,8 @@ __all__ = [
     "LQR",
     "SYSTEMS",
     "Exact",
+    "Model",
+    "Plan",
     "Sampled",
     "Values",
     "advantage",
@@ -46,6 +49,7 @@ __all__ = [
     "fisher",
     "gaussian_fisher",
     "gradient",
+    "ilqr",
     "landscape",
     "log_sigma_gradient",
     "lqr_gradient",
@@ -54,6 +58,7 @@ __all__ = [
     "natural_gradient",
     "optimal",
     "penalty_argmax",
+    "pendulum",
     "performance_difference",
     "policy_iteration",
     "sample",
