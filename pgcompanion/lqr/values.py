@@ -183,8 +183,9 @@ def advantage(
 ) -> np.ndarray:
     r"""The advantages :math:`A_h(s_h,a_h)` along trajectories, shape ``(N, H)``.
 
-    Statement: `lqr_advantage`. With :math:`e=a-\Theta_hs`,
-    :math:`A_h(s,a)=-(e^\top G_he-\sigma^2\mathrm{tr}\,G_h+2e^\top E_hs)`.
+    Statement: `lqr_advantage`, `lqr_variance`. With :math:`e=a-\Theta_hs`,
+    :math:`A_h(s,a)=-(e^\top G_he-\sigma^2\mathrm{tr}\,G_h+2e^\top E_hs)`. As coefficients of the score
+    they keep the variance of an estimate bounded as :math:`\sigma\to0`.
 
     Args:
         world, Theta, sigma: as in `evaluate`.

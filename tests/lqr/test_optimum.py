@@ -98,4 +98,16 @@ def test_it_starts_where_it_is_told_and_stops_when_told():
     np.testing.assert_array_equal(lqr.best_single_gain(world, 0.1, start, K=0)[0], start)
     there, J = lqr.best_single_gain(world, 0.1, start)
     np.testing.assert_allclose(there, lqr.best_single_gain(world, 0.1)[0], rtol=1e-4)
-    assert lqr.best_single_gain(world, 0.1, start, K=1)[1] < J
+    short = lqr.best_single_gain(world, 0.1, start, K=1)[1]
+    assert J - short > 1e-3
+
+
+@pytest.mark.statement("lqr_single_gain", "lqr_policy_iteration")
+@pytest.mark.parametrize("change", [{"W": np.eye(2)}, {"M0": np.diag([0.0, 5.0])}])
+def test_what_the_best_gains_depend_on(change):
+    """Those of the steps on neither noise nor start, the single one on both and on sigma."""
+    world, other = (LQR.named("double integrator", **x) for x in ({}, change))
+    np.testing.assert_array_equal(lqr.optimal(world)[0], lqr.optimal(other)[0])
+    single = lqr.best_single_gain(world, 0.1)[0]
+    assert np.abs(single - lqr.best_single_gain(other, 0.1)[0]).max() > 1e-3
+    assert np.abs(single - lqr.best_single_gain(world, 1.0)[0]).max() > 1e-3
