@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -80,30 +81,32 @@ def ilqr(model: Model, s0: np.ndarray, a: np.ndarray, K: int | None = None) -> I
 
 
 def _iterate(model: Model, s0: np.ndarray, a: np.ndarray, K: int | None) -> Iterator[Plan]:
-    N, H, m = a.shape
-    no_gain, damping = np.zeros((N, H, m, s0.shape[1])), np.ones(N)
+    (N, H, m), n = a.shape, s0.shape[1]
     s, a, J = play(model, s0, a)
-    plan = Plan(s, a, no_gain, J, H)
+    plan, damping = Plan(s, a, np.zeros((N, H, m, n)), J, H), np.ones(N)
     yield plan
     k = 0
     while k != K:
         k += 1
         change, Theta = improve(*expand(model, plan.s[:, :-1], plan.a), damping)
         tries = [play(model, s0, plan.a + t * change, Theta, plan.s) for t in SHORTENED]
-        best = np.argmax([x[2] for x in tries], axis=0)
+        best = np.argmax([J for _, _, J in tries], axis=0)
         s, a, J = (np.array(x)[best, np.arange(N)] for x in zip(*tries, strict=True))
         better = J > plan.J
         damping = np.where(better, damping / 4, damping * 4).clip(*DAMPING)
-        n = plan.s.shape[-1]
         steps = plan.steps + H * (len(SHORTENED) + n + m)
-        old = (plan.s, plan.a, plan.Theta, plan.J)
-        kept = [_where(better, x, y) for x, y in zip((s, a, Theta, J), old, strict=True)]
-        plan = Plan(*kept, steps)
+        plan = _kept(better, Plan(s, a, Theta, J, steps), plan)
         yield plan
 
 
-def _where(rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.where(rows.reshape(-1, *[1] * (x.ndim - 1)), x, y)
+def _kept(better: np.ndarray, new: Plan, old: Plan) -> Plan:
+    """The new plans where they are better, the old ones elsewhere."""
+
+    def where(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.where(better.reshape(-1, *[1] * (x.ndim - 1)), x, y)
+
+    s, a, Theta, J = (where(x, y) for x, y in zip(new[:4], old[:4], strict=True))
+    return Plan(s, a, Theta, J, new.steps)
 
 
 def play(
@@ -144,9 +147,8 @@ def expand(model: Model, s: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.n
 
     jacobian = np.stack([jvp(step, x, e) for e in axes], axis=-1)
     slope = np.stack([jvp(cost, x, e) for e in axes], axis=-1)
-    curvature = np.stack(
-        [np.stack([jvp(lambda y, e=e: jvp(cost, y, e), x, d) for e in axes], -1) for d in axes], -1
-    )
+    rows = [np.stack([jvp(partial(jvp, cost, v=e), x, d) for e in axes], axis=-1) for d in axes]
+    curvature = np.stack(rows, axis=-1)
     size, U = np.linalg.eigh((curvature + np.swapaxes(curvature, -1, -2)) / 2)
     return jacobian, slope, (U * size.clip(0)[..., None, :]) @ np.swapaxes(U, -1, -2)
 

@@ -150,9 +150,9 @@ class Exact:
         w = np.tile(w, 2 * world.n) / (2 * world.n)
         a = s @ Theta.T + sigma * np.tile(e, (2 * world.n, 1))[:, None]
         A = advantage(world, Theta, sigma, s, a)
-        rows = [x.reshape(-1, x.shape[-1]) for x in (s, a)]
-        log_prob = policy.log_prob(theta, *rows)
-        return Batch(*rows, np.repeat(w, world.H), A.ravel(), log_prob, float(v.J))
+        s, a = s.reshape(-1, world.n), a.reshape(-1, world.m)
+        log_prob = policy.log_prob(theta, s, a)
+        return Batch(s, a, np.repeat(w, world.H), A.ravel(), log_prob, float(v.J))
 
 
 def _normal_nodes(points: int, m: int) -> tuple[np.ndarray, np.ndarray]:
