@@ -87,3 +87,22 @@ def test_two_words_for_what_is_no_model():
         lqr.ilqr("a model", np.zeros((1, 2)), np.zeros((1, 3, 1)))
     with pytest.raises(TypeError, match="reward must be a function"):
         lqr.Model(step=lambda s, a: s, reward=None)
+
+
+@pytest.mark.statement("lqr")
+def test_near_its_top_the_pendulum_earns_what_the_linear_world_says():
+    """Driven by the optimal gains. Farther down, the negative control, it does not."""
+    env = gymnasium.make("Pendulum-v1").unwrapped
+    env.reset(seed=0)
+    gains, _ = lqr.optimal(LQR.named("pendulum"))
+
+    def off(angle):
+        system = LQR.named("pendulum", M0=np.diag([angle**2, 0.0]))
+        env.state, total = np.array([angle, 0.0]), 0.0
+        for gain in gains:
+            total += float(env.step(gain @ env.state)[1])
+        return abs(total / lqr.evaluate(system, gains, 0.0).J - 1)
+
+    assert off(0.01) < 1e-4
+    assert off(0.1) < 1e-2 < 0.1 < off(0.3)
+    assert off(0.5) > 100
