@@ -6,7 +6,7 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion.lqr.local import whitened
-from pgcompanion.lqr.values import advantage_form, evaluate, form
+from pgcompanion.lqr.values import advantage_form, evaluate, form, numbers, quiet
 from pgcompanion.lqr.world import LQR, deviations, positive_deviations
 
 
@@ -62,7 +62,9 @@ def gradient(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> np.nda
         array([[8.]])
     """
     v = evaluate(world, Theta, sigma)
-    return lqr_gradient(world.A, world.B, world.R, Theta, v.P, v.M)
+    with quiet():
+        g = lqr_gradient(world.A, world.B, world.R, Theta, v.P, v.M)
+    return numbers(world, Theta, g)
 
 
 def log_sigma_gradient(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> np.ndarray:

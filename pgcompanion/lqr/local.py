@@ -8,7 +8,7 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion._numerics.root import decreasing_root
-from pgcompanion.lqr.values import advantage_form, evaluate
+from pgcompanion.lqr.values import advantage_form, evaluate, numbers, quiet
 from pgcompanion.lqr.world import LQR, gains, positive_deviations
 
 
@@ -31,8 +31,12 @@ def trajectory_kl(
         1.0
     """
     sigma = positive_deviations(world, sigma)
-    z = (gains(world, Theta_new, "Theta_new") - gains(world, Theta)) / sigma[:, None]
-    return np.sum((z @ evaluate(world, Theta, sigma).M) * z) / 2
+    D = gains(world, Theta_new, "Theta_new") - gains(world, Theta)
+    M = evaluate(world, Theta, sigma).M
+    with quiet():
+        z = D / sigma[:, None]
+        kl = np.sum((z @ M) * z) / 2
+    return numbers(world, Theta, kl)
 
 
 def surrogate(
@@ -81,7 +85,9 @@ def performance_difference(
 def _along(world: LQR, Theta: np.ndarray, D: np.ndarray, M: np.ndarray) -> float:
     """The advantages of ``Theta`` under actions that differ by ``D``, where the states have moments ``M``."""
     G, E = advantage_form(world, Theta)
-    return -np.sum(D * ((G @ D + 2 * E) @ M))
+    with quiet():
+        L = -np.sum(D * ((G @ D + 2 * E) @ M))
+    return numbers(world, Theta, L)
 
 
 class Whitened(NamedTuple):
@@ -118,6 +124,9 @@ def whitened(world: LQR, Theta: np.ndarray, sigma: np.ndarray) -> list[Whitened]
         raise ValueError("Theta and sigma must be real here, but they are complex.")
     G, E = advantage_form(world, Theta)
     M = evaluate(world, Theta, sigma).M
+    with quiet():
+        numbers(world, Theta, (E @ M).sum(axis=0))
+        numbers(world, Theta, M.sum(axis=0))
     if np.ndim(Theta) == 3:
         return [_whiten(G[h : h + 1], E[h : h + 1], M[h : h + 1], sigma) for h in range(world.H)]
     return [_whiten(G, E, M, sigma)]

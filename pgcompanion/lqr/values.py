@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from pgcompanion import checks
 from pgcompanion.lqr.world import LQR, deviations, gains
+
+T = TypeVar("T")
 
 
 class Values(NamedTuple):
@@ -86,10 +88,11 @@ def second_moments(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> 
     noise = world.W + (world.B * sigma**2) @ world.B.T
     M = np.empty((world.H, world.n, world.n), np.result_type(Theta, noise))
     M[0] = world.M0
-    for h in range(world.H - 1):
-        C = world.A + world.B @ Theta[h]
-        M[h + 1] = C @ M[h] @ C.T + noise
-    return M
+    with quiet():
+        for h in range(world.H - 1):
+            C = world.A + world.B @ Theta[h]
+            M[h + 1] = C @ M[h] @ C.T + noise
+    return numbers(world, Theta, M)
 
 
 def evaluate(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> Values:
@@ -116,24 +119,35 @@ def evaluate(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> Values
         -8.0
     """
     Theta_h, sigma = gains(world, Theta), deviations(world, sigma)
-    with np.errstate(over="ignore", invalid="ignore"):
+    M = second_moments(world, Theta_h, sigma)
+    with quiet():
         P = lqr_values(world.A, world.B, world.Q, world.R, Theta_h, world.H)
-        M = second_moments(world, Theta_h, sigma)
         G = world.R + world.B.T @ P[1:] @ world.B
         each = np.einsum("hij,ji->h", P[1:], world.W) + np.einsum("hii,i->h", G, sigma**2)
         c = np.append(each[::-1].cumsum()[::-1], 0.0)
         J = -np.sum(P[0] * world.M0) - c[0]
-        if not (np.isfinite(J) and np.isfinite(P).all() and np.isfinite(M).all()):
-            raise ValueError(_overflow(world, Theta_h))
-    return Values(P, c, M, J)
+    numbers(world, Theta_h, P)
+    return Values(P, c, M, numbers(world, Theta_h, J))
 
 
-def _overflow(world: LQR, Theta: np.ndarray) -> str:
-    radius = max(np.abs(np.linalg.eigvals(world.A + world.B @ x)).max() for x in Theta)
-    return (
-        f"Theta lets the values of H = {world.H} steps exceed the largest number: the spectral radius "
-        f"of A + B Theta is {radius:.4g}."
-    )
+def quiet() -> Any:
+    """A context in which what exceeds the largest number becomes infinite without a word."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def numbers(world: LQR, Theta: np.ndarray, x: T) -> T:
+    """Return ``x`` after checking that the loop has not made it exceed the largest number.
+
+    Statement: `lqr_values`.
+    """
+    if not np.isfinite(np.asarray(x)).all():
+        loops = world.A + world.B @ gains(world, Theta)
+        radius = max(np.abs(np.linalg.eigvals(C)).max() for C in loops)
+        raise ValueError(
+            f"Theta lets the values of H = {world.H} steps exceed the largest number: the spectral "
+            f"radius of A + B Theta is {radius:.4g}."
+        )
+    return x
 
 
 def advantage_form(world: LQR, Theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -231,7 +245,7 @@ def landscape(world: LQR, Theta: np.ndarray, sigma: float | np.ndarray) -> np.nd
     Theta = checks.finite("Theta", Theta, (*Theta.shape[:-2], world.m, world.n))
     Theta_t = np.swapaxes(Theta, -1, -2)
     P, c = np.zeros((world.n, world.n)), np.zeros(Theta.shape[:-2])
-    with np.errstate(over="ignore", invalid="ignore"):
+    with quiet():
         C = world.A + world.B @ Theta
         now = world.Q + Theta_t @ world.R @ Theta
         for _ in range(world.H):

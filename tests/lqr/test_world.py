@@ -169,6 +169,32 @@ def test_an_unstable_loop_is_right_until_it_is_a_sentence():
         lqr.optimal(changed(A=10 * np.eye(2), B=np.array([[0.0], [1.0]]), H=1000))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("H", [800, 1800, 3000])
+def test_every_function_of_a_falling_pendulum_gives_numbers_or_one_sentence(H):
+    """Up to 1e300 they are numbers, beyond it is said why there are none; never infinity or a warning."""
+    world, Theta = LQR.named("pendulum", H=H), np.zeros((1, 2))
+    calls = [
+        *(
+            lambda f=f: f(world, Theta, 0.1)
+            for f in (lqr.gradient, lqr.natural_gradient, lqr.fisher)
+        ),
+        *(
+            lambda f=f: f(world, Theta, 0.1, 1.0)
+            for f in (lqr.penalty_argmax, lqr.trust_region_argmax)
+        ),
+        *(lambda f=f: f(world, Theta, Theta + 1, 0.1) for f in (lqr.trajectory_kl, lqr.surrogate)),
+        lambda: lqr.policy_iteration(world, Theta),
+        lambda: lqr.second_moments(world, Theta, 0.1),
+    ]
+    for call in calls:
+        if H < 2000:
+            assert np.isfinite(call()).all()
+        else:
+            with pytest.raises(ValueError, match="spectral radius"):
+                call()
+
+
 def test_a_long_horizon_has_the_values_of_a_steady_state():
     """Per step the cost tends to what scipy's Lyapunov solver says."""
     from scipy.linalg import solve_discrete_lyapunov
