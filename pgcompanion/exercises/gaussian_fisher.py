@@ -11,9 +11,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 STATEMENT = r"""
 A policy draws actions with $m$ components from $\mathcal N(\Theta s, \sigma^2 I_m)$. Let
 $M_h = \mathbb E \, s_h s_h^\top$ be the second moments of its states. The score of an action
-$a = \Theta s + e$ is $\sigma^{-2} e \, s^\top$, and the Fisher matrix of the trajectories is
-
-$$F = \sigma^{-2} \, I_m \otimes \sum_{h=0}^{H-1} M_h .$$
+$a = \Theta s + e$ is $\sigma^{-2} e \, s^\top$. Derive the Fisher matrix of the trajectories.
 
 Write `gaussian_fisher(M, sigma, m)`, with `M` of shape `(H, n, n)`. Return an array of shape
 `(mn, mn)` in which parameters are ordered as in `Theta.ravel()`: rows of $\Theta$ first.

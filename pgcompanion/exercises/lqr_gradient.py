@@ -10,10 +10,13 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
 In a linear world with quadratic rewards, let $-s^\top P_h s - c_h$ be the values of one gain
-$\Theta$ and $M_h = \mathbb E \, s_h s_h^\top$ the second moments of its states. Its policy gradient is
+$\Theta$, and $M_h = \mathbb E \, s_h s_h^\top$ the second moments of its states. The advantage of the
+action $\Theta s + e$ is
 
-$$\nabla_\Theta J = -2 \sum_{h=0}^{H-1} E_h M_h , \qquad
-  E_h = (R + B^\top P_{h+1} B) \, \Theta + B^\top P_{h+1} A .$$
+$$A_h = -(e^\top G_h \, e - \sigma^2 \operatorname{tr} G_h + 2 \, e^\top E_h s) , \qquad
+  G_h = R + B^\top P_{h+1} B , \quad E_h = G_h \Theta + B^\top P_{h+1} A ,$$
+
+and its score is $\sigma^{-2} e \, s^\top$. Derive the policy gradient $\nabla_\Theta J$.
 
 Write `lqr_gradient(A, B, R, Theta, P, M)`, with `A` `(n, n)`, `B` `(n, m)`, `R` `(m, m)`, `Theta`
 `(m, n)`, `P` `(H+1, n, n)` and `M` `(H, n, n)`. Return an array of shape `(m, n)`.
@@ -131,10 +134,10 @@ exercise = Exercise(
     statement=STATEMENT.strip(),
     solution=lqr_gradient,
     hints=(
-        "One step at a time: which P belongs to the state that the action of step h leads to? Then "
-        "multiply by the moments of the state at step h itself.",
-        "`P[1:]` holds the P_{h+1} of the steps h = 0, ..., H-1. Products of matrices with `@` work on "
-        "all steps at once.",
+        "The gradient is the mean of advantage times score, summed over the steps. Terms that are even "
+        "in e vanish in the product with e, and the mean of e e' is sigma**2 times the identity.",
+        "What is left of a step is -2 E M. `P[1:]` holds the P_{h+1} of the steps h = 0, ..., H-1, and "
+        "products of matrices with `@` work on all steps at once.",
         "`G = R + B.T @ P[1:] @ B` has shape (H, m, m), `E = G @ Theta + B.T @ P[1:] @ A` (H, m, n). "
         "Sum `E @ M` over the first axis.",
     ),

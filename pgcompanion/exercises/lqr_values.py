@@ -9,13 +9,14 @@ import numpy as np
 from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
-Linear dynamics and quadratic rewards make the values of a gain $\Theta$ quadratic,
-$V_h(s) = -s^\top P_h s - c_h$, with $P_H = 0$ and
-
-$$P_h = Q + \Theta^\top R \, \Theta + C^\top P_{h+1} C , \qquad C = A + B \Theta .$$
+A world has the dynamics $s_{h+1} = A s_h + B a_h + w_h$ with noise of mean zero and pays
+$-(s_h^\top Q s_h + a_h^\top R \, a_h)$ at each of $H$ steps. A policy draws actions around
+$\Theta s_h$. Its values are quadratic, $V_h(s) = -s^\top P_h s - c_h$. Derive the recursion of the
+matrices $P_h$, from the last step to the first.
 
 Write `lqr_values(A, B, Q, R, Theta, H)` for one gain `Theta` of shape `(m, n)`, with `A` and `Q` of
-shape `(n, n)`, `B` `(n, m)` and `R` `(m, m)`. Return the array of all $P_h$, of shape `(H+1, n, n)`.
+shape `(n, n)`, `B` `(n, m)` and `R` `(m, m)`. Return the array of $P_0, \dots, P_H$, of shape
+`(H+1, n, n)`.
 """
 
 

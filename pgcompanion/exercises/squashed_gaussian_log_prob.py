@@ -10,13 +10,11 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, 
 
 STATEMENT = r"""
 To keep actions in the box $(-1, 1)^n$, draw $u \sim \mathcal N(\mu, \sigma^2 I_n)$ and act with
-$a_i = \tanh u_i$. The log-density of the action is
-
-$$\log \pi(a) = \log \mathcal N(u; \mu, \sigma^2 I_n) - \sum_{i=1}^n \log(1 - \tanh^2 u_i) .$$
+$a_i = \tanh u_i$. Derive the log-density $\log \pi(a)$ of the action, as a function of $u$.
 
 Write `squashed_gaussian_log_prob(u, mu, sigma)`, with `u` and `mu` of shape `(n,)` and a number
-`sigma`. Return one number. Where $\tanh u$ rounds to 1 the formula fails as it stands; the last hint
-says what to do.
+`sigma`. Return one number. Where $\tanh u$ rounds to 1 the plain formula fails; the last hint says
+what to do.
 """
 
 
