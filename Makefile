@@ -5,6 +5,7 @@ PORT ?= 8000
 PAGE ?= index
 JOBS ?= 2
 BENCH ?=
+RUNTIME ?= yes
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -16,6 +17,9 @@ STATEMENT_TESTS := $(shell grep -rl --include='*.py' 'mark\.statement' tests)
 
 # One thread each: the numbers of a page do not depend on how many cores built it.
 export OMP_NUM_THREADS := 1
+
+# Cells that run in the page need Python beside it; `make book RUNTIME=` leaves both out.
+export PGCOMPANION_RUNTIME := $(RUNTIME)
 
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
@@ -48,6 +52,8 @@ _build/statements.json: .venv/ready $(shell find pgcompanion -name '*.py') tests
 book: .venv/ready _build/toc _build/statements.json ## build the book into _build/html
 	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
 		--toc "$(CURDIR)/_toc.yml" --path-output . -W --keep-going -n
+	@rm -rf $(PAGES)/python
+	@$(if $(RUNTIME),$(PY) tools/runtime.py)
 	@echo "The book is built. Open file://$(CURDIR)/$(PAGES)/index.html"
 
 page: .venv/ready ## build PAGE=name alone, in seconds, for a look while writing

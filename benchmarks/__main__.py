@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from benchmarks import cartpole, gradients, learning, live, sampling, timing
+from benchmarks import cartpole, formulas, gradients, learning, live, sampling, timing
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
         "learning": learning.tables,
         "live": live.tables,
         "cartpole": partial(cartpole.tables, said.peers),
+        "formulas": partial(formulas.tables, said.peers),
     }
     names = said.names or list(benchmarks)
     unknown = [name for name in names if name not in benchmarks]

@@ -36,11 +36,12 @@ class Peer:
 
 def prepare() -> Path:
     """The Python of the peers' environment, made on first use."""
-    python = HOME / "bin" / "python"
-    if not (HOME / "ready").exists():
+    python, ready = HOME / "bin" / "python", HOME / "ready"
+    wanted = (SCRIPTS / "requirements.txt").read_text(encoding="utf-8")
+    if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
         print(f"Installing the peers into {HOME}: some minutes the first time.", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
         install = [python, "-m", "pip", "install", "--quiet", "--requirement"]
         subprocess.run([*install, SCRIPTS / "requirements.txt"], check=True)
-        (HOME / "ready").touch()
+        ready.write_text(wanted, encoding="utf-8")
     return python

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         estimators,
         exact,
         gridworld,
+        language,
         lqr,
         mdp,
         objectives,
@@ -104,6 +105,7 @@ __all__ = [
     "evaluate",
     "exact",
     "gridworld",
+    "language",
     "load",
     "lqr",
     "mdp",
@@ -127,7 +129,8 @@ __all__ = [
 
 _ROOMS = (
     *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
-    *("gridworld", "lqr", "mdp", "objectives", "policies", "steps", "training", "trajectories"),
+    *("gridworld", "language", "lqr", "mdp", "objectives", "policies", "steps", "training"),
+    "trajectories",
     *("demos", "exercises", "experiments", "notebook", "style"),
 )
 

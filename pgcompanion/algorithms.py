@@ -128,9 +128,10 @@ def reinforce(
 ) -> Iterator[Iterate]:
     r"""Gradient ascent :math:`\theta^{k+1}=\theta^k+\eta_kg_k` with the gradient of each batch.
 
-    Statement: `reinforce_pg`, `pg_baseline_algorithm`. From `Exact` it is the policy gradient itself, from
-    `Sampled` or `Episodes` its score estimate; with ``psi=lambda tau: total_return(tau.r)`` that is
-    REINFORCE as first published, with `fitted_baseline` the algorithm with a learned baseline.
+    Statement: `reinforce_algorithm`, `reinforce_pg`, `pg_baseline_algorithm`. From `Exact` it is the
+    policy gradient itself, from `Sampled` or `Episodes` its score estimate; with
+    ``psi=lambda tau: total_return(tau.r)`` that is REINFORCE as first published, with
+    `fitted_baseline` or `previous_baseline` the algorithm with a learned baseline.
 
     Args:
         source: makes the batches.
@@ -375,9 +376,10 @@ def policy_iteration(
 ) -> Iterator[PolicyIterate]:
     r"""Yield :math:`\pi^0` and then every :math:`\pi^{k+1}_h(s)=\arg\max_a\hat Q_h(s,a)`.
 
-    Statement: `policy_iteration`. With the exact :math:`Q^{\pi^k}` no value ever falls, and after at most
-    ``H`` iterations the policy is optimal. With wrong values it can fall, by `degradation_bound` at most.
-    After ``K`` iterates it ends, without ``K`` it never does.
+    Statement: `policy_iteration`, `policy_iteration_ends`. With the exact :math:`Q^{\pi^k}` no value ever
+    falls, and after ``k`` iterations the last ``k`` steps are optimal: after ``H`` of them the policy is. It
+    has ended when the *policy* no longer changes; :math:`J` can stand still before. With wrong values it can
+    fall, by `degradation_bound` at most, and by `wrong_table_bound`. After ``K`` iterates it ends, without ``K`` it never does.
 
     Args:
         mdp: the MDP.

@@ -216,6 +216,13 @@ def choice(name: str, x: object, options: tuple[str, ...]) -> str:
     return str(x)
 
 
+def truth(name: str, x: object) -> bool:
+    """Return ``x`` after checking that it is True or False."""
+    if not isinstance(x, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False, but it is {kind(x)}.")
+    return bool(x)
+
+
 def function(name: str, f: Any) -> Any:
     """Return ``f`` after checking that it can be called."""
     if not callable(f):

@@ -47,8 +47,9 @@ def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     r"""The total variation distance :math:`\frac12\sum_x|p(x)-q(x)|`, between 0 and 1.
 
-    Statement: `pinsker`. It is the largest difference in probability that an event can have, and by
-    Pinsker's inequality at most :math:`\sqrt{\mathrm{KL}(p\,\|\,q)/2}`. Shapes as in
+    Statement: `total_variation`, `means_differ`, `pinsker`. It is the largest difference in probability that
+    an event can have; two means of a function differ by at most its span times as much; and by
+    Pinsker's inequality it is at most :math:`\sqrt{\mathrm{KL}(p\,\|\,q)/2}`. Shapes as in
     `kl_divergence`. Complex numbers pass: the sign of a difference is that of its real part, so
     that a complex step finds the derivative wherever no difference is 0.
 
@@ -64,6 +65,25 @@ def total_variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     # The absolute value of a complex number would lose the derivative.
     size = np.where(difference.real < 0, -difference, difference)
     return np.asarray(size.sum(axis=-1) / 2)[()]
+
+
+def chi_squared(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    r"""The :math:`\chi^2` divergence :math:`\sum_x\frac{p(x)^2}{q(x)}-1`: the variance of a weight :math:`p/q` under ``q``.
+
+    Statement: `effective_size`. Infinite where ``q`` is 0 but ``p`` is not; at least
+    :math:`e^{\mathrm{KL}(p\,\|\,q)}-1`. Shapes as in `kl_divergence`.
+
+    Raises:
+        ValueError: ``p`` or ``q`` is not a distribution, or their last axes differ.
+
+    Example:
+        >>> float(chi_squared([0.5, 0.5], [0.25, 0.75]).round(4))
+        0.3333
+    """
+    p, q = _two_distributions(p, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p == 0, 0.0, p * (p / q))
+    return np.asarray(terms.sum(axis=-1) - 1)[()]
 
 
 def gaussian_kl(

@@ -7,6 +7,7 @@ colour named here has a CSS variable of the same name in the book's style sheet.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,6 +71,7 @@ SETTINGS: dict[str, Any] = {
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
+    "svg.hashsalt": "pgcompanion",
     "lines.linewidth": 2.0,
     "lines.markersize": 6.0,
     "lines.solid_capstyle": "round",
@@ -93,6 +95,10 @@ def use() -> None:
 
     current: dict[str, Any] = matplotlib.rcParams  # type: ignore[assignment]
     current.update(SETTINGS | {"axes.prop_cycle": cycler(color=list(PALETTE.values()))})
+    if os.environ.get("PGCOMPANION_STATIC"):  # a page is being built: its figures are sharp
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None})
 
 
 @contextmanager

@@ -71,6 +71,8 @@ def test_it_is_the_softmax_policy_of_a_one_step_mdp():
         np.testing.assert_allclose(
             exact.fisher(mdp, policy, at), bernoulli.fisher(theta), rtol=1e-10
         )
+        twice = MDP(mdp.P, mdp.r, mdp.mu0, H=2)  # of two decisions nothing is as of one
+        assert exact.fisher(twice, policy, at).item() > 1.9 * bernoulli.fisher(theta)
 
 
 def test_natural_steps_have_one_length_and_vanilla_steps_do_not():
@@ -86,6 +88,7 @@ def test_natural_steps_have_one_length_and_vanilla_steps_do_not():
 def test_other_rewards_set_the_length_of_the_natural_step():
     steps = np.diff(bernoulli.path(0.0, 0.5, 4, natural=True, r1=3.0, r0=-1.0))
     np.testing.assert_allclose(steps, 0.5 * 4, atol=1e-10)
+    assert not np.isclose(steps, 0.5 * 3).any(), "the reward of failure counts, too"
 
 
 def test_the_vanilla_flow_keeps_its_identity():
@@ -103,6 +106,7 @@ def test_the_flow_moves_along_the_gradient():
         theta = bernoulli.flow(-1.0, t, natural)
         speed = slope(lambda t, natural=natural: bernoulli.flow(-1.0, t, natural), t)
         np.testing.assert_allclose(speed, g(theta), rtol=1e-6)
+        assert not np.isclose(speed, g(theta + 1.0), rtol=1e-6).all() or natural
 
 
 @pytest.mark.parametrize("t", [1e3, 1e10, 1e30, 1e40, 1e300])
@@ -136,6 +140,7 @@ def test_small_steps_approach_the_flow(natural: bool):
     if natural:
         assert max(errors) < 1e-10
     else:
+        assert min(errors) > 1e-4, "a step is no flow"
         assert errors[0] / errors[1] == pytest.approx(4, rel=0.05)
 
 
@@ -147,6 +152,7 @@ def test_the_gap_closes_exponentially_against_as_one_over_time():
     t = np.array([1e3, 1e4, 1e5])
     gap = 99 * bernoulli.probability(-bernoulli.flow(0.0, t, natural=False))
     assert (abs(gap * t - 1) < 2 * np.log(99 * t) / (99 * t)).all()
+    assert (gap > 1e6 * 99 * np.exp(-99 * t)).all(), "one of the two rates is the other's"
 
 
 def test_far_out_it_neither_overflows_nor_loses_the_small_probability():
@@ -155,6 +161,9 @@ def test_far_out_it_neither_overflows_nor_loses_the_small_probability():
     np.testing.assert_allclose(bernoulli.fisher(theta), [0, np.exp(-700), np.exp(-700), 0])
     np.testing.assert_allclose(bernoulli.J(theta), [1, 1, 100, 100])
     assert (bernoulli.natural_gradient(theta) == 99).all()
+    with np.errstate(over="ignore", invalid="ignore"):
+        plain = np.exp(theta) / (1 + np.exp(theta))
+    assert not np.isfinite(plain).all(), "the formula as it is printed overflows"
     assert bernoulli.flow(800.0, np.array([0.0, 5.0]), natural=False).tolist() == [800, 800]
 
 
@@ -179,6 +188,7 @@ def test_far_out_it_neither_overflows_nor_loses_the_small_probability():
         (lambda: bernoulli.probability(None), r"theta must be an array of numbers, .*"),
     ],
 )
+@pytest.mark.statement("natural_simple", no_control="every case is a refusal")
 def test_a_bad_argument_is_named(call: Callable[[], object], message: str):
     with pytest.raises(ValueError, match=f"^{message}$"):
         call()

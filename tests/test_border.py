@@ -21,7 +21,16 @@ import numpy as np
 import pytest
 
 import pgcompanion as pg
-from pgcompanion import estimators, exact, lqr, objectives, policies, steps, trajectories
+from pgcompanion import (
+    estimators,
+    exact,
+    language,
+    lqr,
+    objectives,
+    policies,
+    steps,
+    trajectories,
+)
 from pgcompanion.estimators import baselines, importance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +84,126 @@ def case(f: Callable[..., Any], names: str = "", /, *, allow: str = "", **given:
 
 
 ELEMENTWISE = "shape: it works on every shape"
+
+
+def language_cases() -> dict[str, Case]:
+    """The room of language models."""
+    rng = np.random.default_rng(0)
+    mdp = language.world(3, 2, lambda x, y: float(len(y)), [0.5, 0.5])
+    task = language.reverse(digits=2, n=2)
+    policy, tau = language.table(mdp), language.every_response(mdp)
+    theta, R = rng.normal(size=policy.p), 5
+    p = rng.dirichlet(np.ones(R))
+    log_p, log_ref, r = np.log(p), np.log(np.full(R, 1 / R)), rng.normal(size=R)
+    mask, tokens = np.arange(4) < np.array([[2], [4], [1]]), np.log(rng.random((2, 3, 4)))
+    ratios = {"logp_new": tokens[0], "logp_old": tokens[1], "A": rng.normal(size=3), "mask": mask}
+    two = {"log_prob": log_p, "log_prob_ref": log_ref}
+    apart, short = "shape: it broadcasts", language.Setting(K=1)
+
+    def fits(*names: str) -> str:
+        return "; ".join(f"{name} {apart}" for name in names)
+
+    return {
+        "language.responses": case(language.responses, vocabulary=3, length=2),
+        "language.world": case(
+            language.world, vocabulary=3, length=2, reward=lambda x, y: 0.0, mu=np.ones(1)
+        ),
+        "language.every_response": case(language.every_response, mdp=mdp),
+        "language.first_states": case(language.first_states, mdp=mdp),
+        "language.table": case(language.table, mdp=mdp),
+        "language.sequence_log_prob": case(
+            language.sequence_log_prob, policy=policy, theta=theta, tau=tau
+        ),
+        "language.token_log_prob": case(
+            language.token_log_prob, policy=policy, theta=theta, tau=tau
+        ),
+        "language.leave_one_out": case(language.leave_one_out, r=r, allow=f"r {ELEMENTWISE}"),
+        "language.group_advantage": case(
+            language.group_advantage, r=r, std=True, ddof=1, allow=f"r {ELEMENTWISE}"
+        ),
+        "language.group_weight": case(
+            language.group_weight, p=p, G=4, ddof=0, allow=f"p {ELEMENTWISE}"
+        ),
+        "language.pass_at_k_weight": case(
+            language.pass_at_k_weight, p=p, k=3, allow=f"p {ELEMENTWISE}"
+        ),
+        "language.mean_coefficients": case(
+            language.mean_coefficients, p=p, r=r, G=2, advantage=language.leave_one_out
+        ),
+        "language.kl_estimates": case(
+            language.kl_estimates, **two, allow=fits("log_prob", "log_prob_ref")
+        ),
+        "language.kl_loss_coefficients": case(
+            language.kl_loss_coefficients, **two, allow=fits("log_prob", "log_prob_ref")
+        ),
+        "language.kl_gradient": case(
+            language.kl_gradient, scores=rng.normal(size=(R, 3)), **two
+        ),
+        "language.kl_gradient_parts": case(
+            language.kl_gradient_parts, mdp=mdp, policy=policy, theta=theta,
+            pi_ref=np.full((mdp.S, mdp.A), 1 / mdp.A),
+        ),
+        "language.regularised_reward": case(
+            language.regularised_reward, **two, r=r, beta=0.5,
+            allow=fits("log_prob", "log_prob_ref", "r"),
+        ),
+        "language.regularised_objective": case(
+            language.regularised_objective, **two, r=r, beta=0.5,
+            allow=fits("log_prob_ref", "r"),
+        ),
+        "language.gibbs": case(
+            language.gibbs, log_prob_ref=log_ref, r=r, beta=0.5, allow=fits("log_prob_ref", "r")
+        ),
+        "language.whole": case(language.whole, mask=mask),
+        "language.per_response": case(language.per_response, mask=mask),
+        "language.per_token": case(language.per_token, mask=mask),
+        "language.token_ratio_surrogate": case(language.token_ratio_surrogate, **ratios),
+        "language.sequence_ratio_surrogate": case(
+            language.sequence_ratio_surrogate, **ratios, per_length=True
+        ),
+        "language.preference_probability": case(
+            language.preference_probability, r=r, r_other=r, allow=fits("r", "r_other")
+        ),
+        "language.dpo_loss": case(
+            language.dpo_loss, log_ratio_chosen=r, log_ratio_rejected=r, beta=0.1,
+            allow=fits("log_ratio_chosen", "log_ratio_rejected"),
+        ),
+        "language.best_of_n": case(language.best_of_n, p_ref=p, r=r, n=2),
+        "language.frontier": case(
+            language.frontier, log_prob_ref=log_ref, r_hat=r, r=r, betas=np.ones(2)
+        ),
+        "language.SequenceSoftmax": case(
+            language.SequenceSoftmax, vocabulary=3, places=2, length=2, hidden=(4,)
+        ),
+        "language.Task": case(
+            language.Task, vocabulary=3, prompts=np.ones((2, 2), int), length=2,
+            reward=task.reward,
+        ),
+        "language.reverse": case(language.reverse, digits=2, n=2),
+        "language.sort": case(language.sort, digits=2, n=2),
+        "language.add": case(language.add, base=2, n=1),
+        "language.brackets": case(language.brackets, n=2),
+        "language.speak": case(
+            language.speak, policy=policy, theta=theta, s=np.array([0, 1]),
+            after=lambda s, a: s, length=2, rng=rng,
+            allow="s shape: states may be rows",
+        ),
+        "language.Finite": case(language.Finite, mdp=mdp),
+        "language.Groups": case(
+            language.Groups, source=task, prompts=2, G=2, rng=rng,
+            advantage=language.leave_one_out, weight=language.whole,
+        ),
+        "language.learning_curve": case(
+            language.learning_curve, task=task, recipe="exact", eta=0.1, seed=1, setting=short
+        ),
+        "language.curves": case(
+            language.curves, task=task, recipe="group mean", eta=0.1, seeds=[1], setting=short
+        ),
+        "language.tuned": case(
+            language.tuned, task=task, recipe="deviation", etas=[0.1], seeds=[1], setting=short
+        ),
+        "language.penalised": case(language.penalised, theta_ref=theta, beta=0.1),
+    }  # fmt: skip
 
 
 def cases() -> dict[str, Case]:
@@ -164,6 +293,8 @@ def cases() -> dict[str, Case]:
         "exact.infinite_horizon_gradient": case(
             exact.infinite_horizon_gradient, "mdp policy theta gamma"
         ),
+        "exact.return_variance": case(exact.return_variance, "mdp pi"),
+        "exact.value_gradients": case(exact.value_gradients, "mdp policy theta"),
         "exact.fisher": case(exact.fisher, "mdp policy theta"),
         "exact.trajectory_kl": case(exact.trajectory_kl, "mdp pi pi_new"),
         "exact.surrogate": case(exact.surrogate, "mdp policy theta_k theta"),
@@ -171,6 +302,13 @@ def cases() -> dict[str, Case]:
         "exact.expected_advantage": case(
             exact.expected_advantage, d_new=v.d, pi_new=np.ones((H, S, A)) / A, A_old=v.A
         ),
+        "exact.step_kl": case(exact.step_kl, "mdp pi pi_new"),
+        "exact.mean_advantages": case(exact.mean_advantages, "mdp pi pi_new"),
+        "exact.wrong_table_bound": case(exact.wrong_table_bound, Q=v.Q, Q_hat=v.Q),
+        "exact.conservative_bound": case(exact.conservative_bound, "mdp pi pi_new", alpha=0.5),
+        "exact.conservative_step": case(exact.conservative_step, "mdp pi pi_new"),
+        "exact.surrogate_bound": case(exact.surrogate_bound, "mdp pi pi_new"),
+        "exact.improvement_price": case(exact.improvement_price, "mdp pi"),
         "exact.worst_advantage": case(exact.worst_advantage, "mdp pi pi_new"),
         "exact.degradation_bound": case(exact.degradation_bound, "mdp pi pi_new"),
         "exact.penalty_constant": case(exact.penalty_constant, "mdp policy theta_k"),
@@ -184,6 +322,7 @@ def cases() -> dict[str, Case]:
         "exact.log_likelihood": case(exact.log_likelihood, "mdp pi tau"),
         "divergences.kl_divergence": case(pg.divergences.kl_divergence, "p q"),
         "divergences.total_variation": case(pg.divergences.total_variation, "p q"),
+        "divergences.chi_squared": case(pg.divergences.chi_squared, "p q"),
         "divergences.gaussian_kl": case(
             pg.divergences.gaussian_kl, mu_p=np.zeros(2), sigma_p=1.0, mu_q=np.ones(2), sigma_q=2.0,
             allow=f"sigma_p {ELEMENTWISE}; sigma_q {ELEMENTWISE}",
@@ -242,6 +381,9 @@ def cases() -> dict[str, Case]:
         "estimators.fitted_baseline": case(
             estimators.fitted_baseline, "mdp N rng", fit=baselines.tabular
         ),
+        "estimators.previous_baseline": case(
+            estimators.previous_baseline, "S", fit=baselines.tabular
+        ),
         "estimators.fit_value": case(
             estimators.fit_value, "rng", net=net, w=net.init(rng), s=x, target=np.ones(6), eta=0.1,
             epochs=1, minibatch=3,
@@ -255,6 +397,12 @@ def cases() -> dict[str, Case]:
             baselines.linear, "tau gamma", features=np.eye(S)
         ),
         "estimators.baselines.optimal": case(baselines.optimal, "mdp policy theta"),
+        "estimators.baselines.same_batch_factor": case(
+            baselines.same_batch_factor, d=np.array([0.2, 1.0]), M=3, allow=f"d {ELEMENTWISE}"
+        ),
+        "estimators.baselines.second_moment_parts": case(
+            baselines.second_moment_parts, "mdp policy theta", b=v.V[:-1]
+        ),
         "estimators.importance.importance_weights": case(importance.importance_weights, "p q"),
         "estimators.importance.importance_sampling_mean": case(
             importance.importance_sampling_mean, "f p q"
@@ -271,6 +419,9 @@ def cases() -> dict[str, Case]:
         ),
         "estimators.importance.variance": case(importance.variance, "f p q"),
         "estimators.importance.optimal_proposal": case(importance.optimal_proposal, "f p"),
+        "estimators.importance.defensive_mixture": case(
+            importance.defensive_mixture, "p q", alpha=0.5, allow=f"p {ELEMENTWISE}"
+        ),
         "estimators.importance.gaussian_weight_moment": case(
             importance.gaussian_weight_moment, m=0.5, s=0.5,
             allow=f"m {ELEMENTWISE}; s {ELEMENTWISE}",
@@ -287,6 +438,15 @@ def cases() -> dict[str, Case]:
         ),
         "estimators.importance.off_policy_gradient": case(
             importance.off_policy_gradient, "policy theta pi_old tau"
+        ),
+        "estimators.importance.per_decision_returns": case(
+            importance.per_decision_returns, "pi pi_old tau"
+        ),
+        "estimators.importance.trajectory_variance": case(
+            importance.trajectory_variance, "mdp pi pi_old"
+        ),
+        "estimators.importance.per_decision_variance": case(
+            importance.per_decision_variance, "mdp pi pi_old"
         ),
         "estimators.importance.trajectory_second_moment": case(
             importance.trajectory_second_moment, "mdp pi pi_old"
@@ -380,6 +540,8 @@ def cases() -> dict[str, Case]:
         "steps.constant": case(steps.constant, "eta"),
         "steps.inverse_sqrt": case(steps.inverse_sqrt, c=1.0),
         "steps.gradient_step": case(steps.gradient_step, "eta", k=1, g=np.ones(2)),
+        "steps.softmax_smoothness": case(steps.softmax_smoothness, "mdp"),
+        "steps.plateau_steps": case(steps.plateau_steps, "H eta", J0=0.1, J=0.5),
         "steps.ascent": case(
             steps.ascent, "K", theta=np.ones(2), gradient=lambda t: -t, eta=steps.constant(0.1),
             allow=f"theta {ELEMENTWISE}",
@@ -418,6 +580,7 @@ def cases() -> dict[str, Case]:
             steps.trpo_step, "policy theta batch delta damping", backtrack=0.5
         ),
         "steps.trpo_argmax": case(steps.trpo_argmax, "policy theta batch delta"),
+        **language_cases(),
         "algorithms.iterate": case(
             pg.algorithms.iterate, "source policy theta K",
             update=lambda it: (it.theta, None),
@@ -455,7 +618,8 @@ def cases() -> dict[str, Case]:
 # Public, but no function of arguments that a user gives: records that functions return, bases.
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
-    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "policies.LinearMap", "policies.Gaussian",
+    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
+    "language.Frontier", "language.Setting",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.
 WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,12 @@ import ledger
 import notation
 import pytest
 import sources
+import symbols
 from docstrings import Function
 from ledger import Check, Measurement, Statement
 
 ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
 
 
 def function(name: str, *labels: str, public: bool = True) -> Function:
@@ -54,6 +57,13 @@ def test_a_gap_in_the_ledger_is_one_sentence(functions, tests, fault):
     (sentence,) = ledger.gaps([LEMMA], functions, tests)
     assert fault in sentence
     assert "lemma" in sentence
+
+
+def test_the_test_of_a_demo_is_no_proof_of_the_statement_that_it_shows():
+    demo = Check("tests/demos/test_a_demo.py", "t", ("lemma",))
+    (sentence,) = ledger.gaps([LEMMA], [function("a.f", "lemma")], [demo])
+    assert "no test" in sentence
+    assert ledger.proofs([demo, case("t", "lemma")]) == [case("t", "lemma")]
 
 
 def test_a_label_that_the_book_lacks_is_named_with_everything_that_names_it():
@@ -249,6 +259,16 @@ It is $x$.
 """
 
 
+TEST = """import pytest
+
+
+@pytest.mark.statement("lemma")
+def test_zero_is_neutral():
+    assert 0 + 1 == 1
+    assert 1 + 1 != 1
+"""
+
+
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     """Build a book of one lemma with Sphinx, warnings as errors; returns its exit code and output."""
@@ -264,7 +284,7 @@ def build(tmp_path, monkeypatch):
         "book/page.md": PAGE,
         "book/statement_index.md": "# Index\n\n```{statement-index}\n```\n",
         "pgcompanion/a.py": 'def f(x):\n    """Statement: `lemma`."""\n',
-        "tests/test_a.py": "def test_zero_is_neutral():\n    assert True\n",
+        "tests/test_a.py": TEST,
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -302,6 +322,9 @@ def test_a_statement_gets_its_line_and_its_row(build, tmp_path):
     assert 'href="source/pgcompanion/a.html#f"' in index
     assert 'href="source/tests/test_a.html#test_zero_is_neutral"' in index
     assert "zero is neutral" in index
+    words = re.sub(r"<[^>]*>", "", index)
+    assert "control: 1 + 1 != 1" in words
+    assert "1 statement, 1 test of them; 1 of these also refute a wrong variant, 0 say why" in words
     assert "mathjax" in index, "the title has mathematics in it"
     shown = (tmp_path / "_build/html/source/pgcompanion/a.html").read_text(encoding="utf-8")
     assert 'id="f"' in shown
@@ -327,7 +350,7 @@ def test_links_lead_to_the_repository_where_it_is_named(build, tmp_path):
     assert result.returncode == 0, result.stderr
     index = (tmp_path / "_build/html/statement_index.html").read_text(encoding="utf-8")
     assert "https://example.org/group/book/blob/v1/pgcompanion/a.py#L1-L2" in index
-    assert "https://example.org/group/book/blob/v1/tests/test_a.py#L1-L2" in index
+    assert "https://example.org/group/book/blob/v1/tests/test_a.py#L4-L7" in index
     assert not (tmp_path / "_build/html/source").exists()
 
 
@@ -345,6 +368,18 @@ def test_the_build_fails_with_a_sentence_for_each_fault(build, tmp_path):
         assert fault in result.stderr
 
 
+def test_the_build_fails_for_a_theorem_that_differentiates_without_a_hypothesis(build, tmp_path):
+    page = tmp_path / "book/page.md"
+    page.write_text(PAGE.replace("It is $x$.", r"$\nabla x = 0$."), encoding="utf-8")
+    result = build([GOOD])
+    assert result.returncode != 0
+    assert "'lemma' differentiates" in result.stderr
+    page.write_text(
+        PAGE.replace("It is $x$.", r"If $x$ is smooth, $\nabla x = 0$."), encoding="utf-8"
+    )
+    assert build([GOOD]).returncode == 0
+
+
 # --- The notation page ----------------------------------------------------------------------------
 
 
@@ -355,3 +390,17 @@ def test_every_public_argument_is_on_the_notation_page():
     assert notation.unexplained(notation.load(), arguments | {"frobnicate"}) == {"frobnicate"}
     options = set().union(*notation.load()["options"].values())
     assert options <= arguments, "options that no function has"
+
+
+def test_every_symbol_of_a_displayed_formula_is_on_the_notation_page():
+    table = notation.load()
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted(BOOK.glob("*.md"))}
+    found = {name: symbols.unlisted(table, page) for name, page in pages.items()}
+    assert {name: missing for name, missing in found.items() if missing} == {}
+    assert sum(len(symbols.DISPLAY.findall(page)) for page in pages.values()) > 50
+
+
+def test_a_symbol_is_read_with_its_alphabet_and_without_the_layout():
+    page = r"$$ \begin{aligned} \tilde\xi &= \frac12 \Big( \mathcal{F} + \operatorname{wrap}(\hi) \Big) \end{aligned} $$"
+    assert symbols.unlisted(notation.load(), page) == {"xi", "mathcal F", "wrap"}
+    assert symbols.unlisted(notation.load(), r"inline $\xi$") == set()

@@ -11,10 +11,7 @@ from pathlib import Path
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-TYPESET = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  await document.fonts.ready;
-}"""
+TYPESET = "async () => { await document.fonts.ready; }"
 MISSING = (
     "No Chromium was found, and playwright could not fetch one: install the package chromium"
     " (or Google Chrome), or set PGCOMPANION_CHROMIUM to its path."

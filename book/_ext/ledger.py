@@ -74,6 +74,15 @@ class Check:
     measured: tuple[Measurement, ...] = ()
 
 
+# They hold a picture to its numbers, which is no proof of the statement that it illustrates.
+ILLUSTRATIONS = "tests/demos/"
+
+
+def proofs(tests: Iterable[Check]) -> list[Check]:
+    """The tests of the statements themselves, without those of the demos."""
+    return [test for test in tests if not test.path.startswith(ILLUSTRATIONS)]
+
+
 def scientific(x: float) -> str:
     """A number as a sentence takes it: 4e-16."""
     mantissa, exponent = f"{x:.0e}".split("e")
@@ -155,9 +164,9 @@ def faults(
 def gaps(
     statements: Iterable[Statement], functions: Iterable[Function], tests: Collection[Check]
 ) -> Iterator[str]:
-    """Numbered statements without a function, without a test, or with one that fails."""
+    """Numbered statements without a function, without a test of their own, or with one that fails."""
     computed = {label for f in functions if f.mathematics for label in f.labels}
-    tested = {label for test in tests for label in test.labels}
+    tested = {label for test in proofs(tests) for label in test.labels}
     for s in statements:
         if s.label not in computed:
             yield f"{s.page}: {s.label!r}, {s.number}, has no function: no docstring names it."

@@ -16,9 +16,13 @@ import platform
 import shutil
 from pathlib import Path
 
+import cells
+import figures
 import launch
+import mathematics
 import pgbook_markup
 import published
+import strict
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -27,11 +31,9 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[2]
 LOGGER = logging.getLogger(__name__)
 
-# Runs before the theme's scripts. The theme knows "auto" but never starts with it; its icon
-# library rewrites the live page unless told not to, and so breaks what other scripts hold.
+# Runs before the theme's scripts, since the theme knows "auto" but never starts with it.
 EARLY = """
 <script>
-  window.FontAwesomeConfig = { observeMutations: false };
   try {
     if (!localStorage.getItem("mode")) localStorage.setItem("mode", "auto");
     if (localStorage.getItem("mode") === "auto")
@@ -92,8 +94,12 @@ def finish_page(
 def setup(app: Sphinx) -> dict:
     os.environ["PGCOMPANION_STATIC"] = "1"  # a page shows its demos without a kernel
     app.setup_extension("afresh")
+    mathematics.setup(app)
     launch.setup(app)
     published.setup(app)
+    cells.setup(app)
+    figures.setup(app)
+    strict.setup(app)
     pgbook_markup.setup(app)
     app.connect("config-inited", build_afresh)
     app.connect("env-check-consistency", lambda app, env: check_notebooks(app))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from docutils import nodes
+from mathematics import END
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 from sphinx_proof.directive import ProofDirective
@@ -45,12 +46,13 @@ def depart_disclosure(translator: HTML5Translator, node: Disclosure) -> None:
 
 
 # Inline mathematics with a bracket before it or punctuation after it.
-TOUCHED = re.compile(r'([(\[]?)(<span class="math[^"]*">[^<]*</span>)([^\s<&]*)')
+TOUCHED = re.compile(rf'([(\[]?)(<span class="math[^"]*">.*?){END}([^\s<&]*)', re.DOTALL)
 
 
 def together(match: re.Match[str]) -> str:
     before, formula, after = match.groups()
-    return f'<span class="pg-together">{match[0]}</span>' if before or after else formula
+    whole = before + formula + after
+    return f'<span class="pg-together">{whole}</span>' if before or after else formula
 
 
 # What a cell prints, and the mark of a line that stands in columns: that of a table, or of an array.

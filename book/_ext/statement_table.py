@@ -1,4 +1,4 @@
-"""How the ledger is shown: a table of all statements, one line under each, one above a function."""
+"""How the ledger is shown: a table of all statements with a count, one line under each, one above a function."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import controls
 import ledger
 import sources
 from docstrings import PACKAGE, Constant, Function, constants
@@ -39,7 +40,12 @@ class Table:
         return [f for f in self.functions if f.mathematics and label in f.labels]
 
     def tests_of(self, label: str) -> list[ledger.Check]:
-        return [test for test in self.tests if label in test.labels]
+        """The tests of a statement: those of demos that show it are none."""
+        return [test for test in ledger.proofs(self.tests) if label in test.labels]
+
+    def control_of(self, test: ledger.Check) -> list[controls.Control]:
+        """What a test must refute, or why it need not."""
+        return controls.controls_of(self.root / test.path).get(test.name.split(".")[-1], [])
 
     def paths(self) -> set[str]:
         """The files that the table and the package reference link to."""
@@ -99,7 +105,22 @@ class Table:
     def uri(self, pagename: str, page: str) -> str:
         return self.app.builder.get_relative_uri(pagename, page)
 
-    def node(self, pagename: str) -> nodes.table:
+    def census(self) -> str:
+        """What is counted: the statements, their tests, and how many of these have a control."""
+        labels = {s.label for s in self.statements}
+        tests = [test for test in ledger.proofs(self.tests) if labels.intersection(test.labels)]
+        found = [self.control_of(test) for test in tests]
+        refuting = sum(any(not control.excuse for control in each) for each in found)
+        return (
+            f"{ledger.counted(len(labels), 'statements')}, {ledger.counted(len(tests), 'tests of them')}; "
+            f"{refuting:,} of these also refute a wrong variant, {len(tests) - refuting:,} say why not."
+        )
+
+    def nodes(self, pagename: str) -> list[nodes.Node]:
+        """The count, and the table."""
+        return [paragraph(nodes.Text(self.census())), self.table(pagename)]
+
+    def table(self, pagename: str) -> nodes.table:
         head = ["Statement", "Functions", "Tests", "Measured"]
         group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
         group += nodes.thead(
@@ -112,15 +133,25 @@ class Table:
         """A statement and its page, its functions, its tests, and what they measured."""
         tests = self.tests_of(s.label)
         code = [self.entry(pagename, f) for f in self.functions_of(s.label)]
-        words = [(test.path, test.name, nodes.Text(ledger.sentence(test))) for test in tests]
         found = ledger.most_telling(tests) or ("passed" if tests else "")
         cells = [
             self.name(pagename, s),
-            listed(code, "functions"),
-            listed([self.source(pagename, *definition) for definition in words], "tests"),
+            listed([[paragraph(link)] for link in code], "functions"),
+            listed([self.test(pagename, test) for test in tests], "tests"),
             [paragraph(nodes.Text(str(found)))],
         ]
         return nodes.row("", *(nodes.entry("", *c) for c in cells), ids=[f"statement-{s.label}"])
+
+    def test(self, pagename: str, test: ledger.Check) -> list[nodes.Node]:
+        """A test in words, and what it must refute."""
+        words = nodes.Text(ledger.sentence(test))
+        result = [paragraph(self.source(pagename, test.path, test.name, words))]
+        for control in self.control_of(test)[:1]:
+            lead = "no control: " if control.excuse else "control: "
+            kind = nodes.Text if control.excuse else (lambda text: nodes.literal("", text))
+            result.append(paragraph(nodes.Text(lead), kind(control.text)))
+            result[-1]["classes"].append("pg-control")
+        return result
 
     def name(self, pagename: str, s: ledger.Statement) -> list[nodes.Node]:
         page = self.uri(pagename, s.page)
@@ -156,12 +187,12 @@ def paragraph(*parts: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *parts)
 
 
-def listed(links: list[nodes.reference], noun: str) -> Iterable[nodes.Node]:
-    """One link a line; many are folded under their number."""
-    items = nodes.bullet_list("", *(nodes.list_item("", paragraph(link)) for link in links))
-    if len(links) <= FOLD:
-        return [items] if links else []
-    opening = f"<details><summary>{len(links)} {noun}</summary>"
+def listed(entries: list[list[nodes.Node]], noun: str) -> Iterable[nodes.Node]:
+    """One entry a line; many are folded under their number."""
+    items = nodes.bullet_list("", *(nodes.list_item("", *entry) for entry in entries))
+    if len(entries) <= FOLD:
+        return [items] if entries else []
+    opening = f"<details><summary>{len(entries)} {noun}</summary>"
     return [
         nodes.raw("", opening, format="html"),
         items,

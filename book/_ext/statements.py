@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docstrings
+import hypotheses
 import ledger
 import sources
 from docutils import nodes
@@ -65,11 +66,15 @@ def tie(app: Sphinx, env: BuildEnvironment) -> None:
     statements = [statement for statement, _ in found]
     titles = {statement.label: title_of(node) for statement, node in found}
     app.statement_table = Table(app, ROOT, statements, titles, functions, tests)
-    if any(isinstance(part, nodes.math) for title in titles.values() for part in title):
-        env.get_domain("math").data["has_equations"][env.statement_index] = True
+    index = getattr(env, "statement_index", None)  # a page that is built alone has none
+    if index and any(isinstance(part, nodes.math) for title in titles.values() for part in title):
+        env.get_domain("math").data["has_equations"][index] = True
     if not record.exists():
         LOGGER.warning("%s is missing: `make book` runs the tests that write it.", record)
         return
+    for page in sorted({statement.page for statement in statements}):
+        for sentence in hypotheses.faults(Path(env.doc2path(page)).read_text(encoding="utf-8")):
+            LOGGER.warning(sentence, location=page)
     labels = {*getattr(env, "proof_list", {}), *env.get_domain("std").anonlabels}
     for sentence in ledger.faults(statements, functions, tests, labels, env.found_docs):
         LOGGER.warning(sentence)
@@ -85,7 +90,7 @@ def show(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
         entry = ("single", label.replace("_", " "), label, "main", None)
         statement += [*app.statement_table.line(pagename, label), addnodes.index(entries=[entry])]
     for place in list(doctree.findall(Place)):
-        place.replace_self(app.statement_table.node(pagename))
+        place.replace_self(app.statement_table.nodes(pagename))
 
 
 def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:

@@ -15,6 +15,10 @@
     button.title = button.getAttribute("aria-label");
   }
 
+  for (const button of document.querySelectorAll("[data-pg-print]")) {
+    button.addEventListener("click", () => window.print());
+  }
+
   // Two of the theme's buttons are named otherwise than they read.
   function name(selector, label) {
     for (const button of document.querySelectorAll(selector)) {
@@ -33,19 +37,34 @@
   });
 
   const BOXES = [
-    "div.math mjx-container",
-    "mjx-container.pg-wide",
+    ".katex-display",
+    ".katex.pg-wide",
     "pre",
     ".pst-scrollable-table-container",
     ".pg-scroll",
   ].map((box) => `.bd-article ${box}`).join();
 
+  const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
+
+  // A display that is too wide is set smaller, down to what can still be read.
+  const SMALLEST = 0.7;
+  function fit(display) {
+    display.style.fontSize = "";
+    const room = display.clientWidth / display.scrollWidth;
+    if (room < 1) display.style.fontSize = `${Math.max(SMALLEST, 0.99 * room)}em`;
+  }
+
   // What is wider than its box shows that it is, and can be reached and scrolled with the keyboard.
   function reachable() {
-    for (const formula of document.querySelectorAll("span.math mjx-container")) {
-      const column = formula.closest("p, li, td, th, dd, figcaption, div");
-      const width = formula.firstElementChild.getBoundingClientRect().width;
-      formula.classList.toggle("pg-wide", width > column.clientWidth + 1);
+    for (const display of document.querySelectorAll(".bd-article .katex-display")) fit(display);
+    for (const words of document.querySelectorAll(".pg-together")) {
+      words.classList.remove("pg-long");
+      words.classList.toggle("pg-long", words.offsetWidth > column(words).clientWidth + 1);
+    }
+    for (const formula of document.querySelectorAll("span.math > .katex")) {
+      const parts = [...formula.querySelectorAll(":scope > .katex-html > .base")];
+      const widest = Math.max(...parts.map((part) => part.offsetWidth));
+      formula.classList.toggle("pg-wide", widest > column(formula).clientWidth + 1);
     }
     for (const box of document.querySelectorAll(BOXES)) {
       const wide = box.scrollWidth > box.clientWidth + 1;
@@ -54,8 +73,7 @@
       else box.removeAttribute("tabindex");
     }
   }
-  const typeset = window.MathJax && window.MathJax.startup && window.MathJax.startup.promise;
-  Promise.resolve(typeset).then(reachable);
+  document.fonts.ready.then(reachable);
   for (const event of ["load", "resize"]) window.addEventListener(event, reachable);
   document.addEventListener("toggle", reachable, true);
 

@@ -1,13 +1,15 @@
 r"""Policy-gradient estimators: what multiplies each score, and the one estimate that it feeds.
 
 Arrays in, arrays out. `returns` and `gae` make coefficients :math:`\psi`, ``(N, H)``; `baselines`
-what is subtracted from them; `score_gradient` takes them; `importance` weighs samples of another
-policy; `value_function` fits a network to values.
+what is subtracted from them, and `learned_baselines` fits it while an algorithm runs;
+`score_gradient` takes them; `importance` weighs samples of another policy; `value_function` fits a
+network to values.
 """
 
 from pgcompanion.estimators import baselines, importance
-from pgcompanion.estimators.baselines import fitted_baseline, leave_one_out, mean_reward_to_go
+from pgcompanion.estimators.baselines import leave_one_out, mean_reward_to_go
 from pgcompanion.estimators.gae import gae, gae_of, gae_steps, normalised
+from pgcompanion.estimators.learned_baselines import fitted_baseline, previous_baseline
 from pgcompanion.estimators.returns import (
     at_pairs,
     at_states,
@@ -47,6 +49,7 @@ __all__ = [
     "normalised",
     "per_trajectory_gradients",
     "policy_gradient",
+    "previous_baseline",
     "reinforce_gradient",
     "reward_to_go",
     "total_return",

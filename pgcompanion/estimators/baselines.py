@@ -1,22 +1,34 @@
 r"""Baselines: what to subtract from the reward-to-go, fitted to trajectories or exact.
 
 A fitted baseline leaves the mean of the gradient estimate alone only where it does not depend on
-the trajectories that it is used on: fit it to other ones (`fitted_baseline`), or leave each
-trajectory out of its own (`leave_one_out`). With ``gamma`` the target is the discounted
+the trajectories that it is used on: fit it to other ones (`fitted_baseline`, `previous_baseline`), or
+leave each trajectory out of its own (`leave_one_out`). With ``gamma`` the target is the discounted
 reward-to-go of `reward_to_go`. A network is fitted by `value_function.fit_value`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from pgcompanion import checks, exact
-from pgcompanion.estimators.returns import at_states, reward_to_go, total_return
-from pgcompanion.mdp import MDP
-from pgcompanion.policies import Softmax
-from pgcompanion.trajectories import Trajectories, sample
+from pgcompanion import checks
+from pgcompanion.estimators.baseline_noise import (
+    optimal,
+    same_batch_factor,
+    second_moment_parts,
+)
+from pgcompanion.estimators.returns import reward_to_go, total_return
+from pgcompanion.trajectories import Trajectories
+
+__all__ = [
+    "constant",
+    "leave_one_out",
+    "linear",
+    "mean_reward_to_go",
+    "optimal",
+    "same_batch_factor",
+    "second_moment_parts",
+    "tabular",
+]
 
 
 def constant(r: np.ndarray, gamma: float = 1.0) -> float:
@@ -133,85 +145,6 @@ def leave_one_out(tau: Trajectories, gamma: float = 1.0) -> np.ndarray:
     b = np.subtract(own.sum(axis=0), own, out=own)
     b /= np.maximum(others, 1)  # without others the sum is 0 too
     return b
-
-
-def optimal(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
-    r"""The baseline of least second moment at each step, exact, shape ``(H, S)``.
-
-    Statement: `optimal_baseline`.
-    :math:`b_h^\star(s)=\dfrac{\mathbb E_{a\sim\pi_\theta}\big[\|\nabla\log\pi_\theta(a\mid s)\|^2Q_h(s,a)\big]}{\mathbb E_{a\sim\pi_\theta}\|\nabla\log\pi_\theta(a\mid s)\|^2}`
-    minimises :math:`\mathbb E\big[\|\nabla\log\pi_\theta(a_h\mid s_h)\|^2(R_h-b_h(s_h))^2\big]`: a
-    mean of :math:`Q_h` in which an action counts by the size of its score, while :math:`V_h` counts
-    it by its probability alone. Where every score is 0 any baseline is optimal, and :math:`V_h` is
-    returned.
-
-    Raises:
-        ValueError: ``policy`` has other states or actions than ``mdp``, or ``theta`` is not its
-            parameters.
-        TypeError: ``mdp`` is no MDP, or ``policy`` no policy.
-
-    Source: Greensmith, Bartlett and Baxter 2004; Peters and Schaal 2008.
-
-    Example:
-        >>> from pgcompanion.policies import TabularSoftmax
-        >>> bandit = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=1)
-        >>> optimal(bandit, TabularSoftmax(1, 2), np.array([np.log(9.0), 0.0])).round(4)
-        array([[0.9]])
-    """
-    pi = checks.table_of(mdp, policy, theta)
-    values = exact.evaluate(mdp, pi)
-    actions = np.arange(mdp.A)
-    scores = (policy.score(theta, np.full(mdp.A, s), actions) for s in policy.states)
-    norms = [(g**2).sum(axis=1) for g in scores]
-    weights = pi * np.reshape(norms, pi.shape)
-    return _mean(weights.sum(axis=-1), (weights * values.Q).sum(axis=-1), values.V[:-1])
-
-
-def fitted_baseline(
-    mdp: MDP,
-    N: int,
-    rng: np.random.Generator,
-    fit: Callable[[Trajectories, int], np.ndarray] = tabular,
-) -> Callable[[Trajectories], np.ndarray]:
-    r""":math:`\psi_h=R_h-b_h(s_h)` with a baseline fitted to ``N`` fresh trajectories each time.
-
-    Statement: `pg_baseline_algorithm`. The fresh trajectories come from the table ``tau.pi`` that
-    drew ``tau``. They are independent of it, so the estimate keeps its mean.
-
-    Args:
-        mdp: where the fresh trajectories are drawn.
-        N: how many.
-        rng: draws them.
-        fit: from trajectories and the number of states to a table ``(H, S)``, as `tabular`; for
-            features it is ``lambda tau, S: linear(tau, features)``.
-
-    Returns:
-        A function from trajectories to coefficients ``(N, H)``. It raises `ValueError` if
-        ``tau.pi`` is None.
-
-    Raises:
-        ValueError: ``N`` is not a positive integer.
-        TypeError: ``mdp`` is no MDP, ``rng`` no generator, or ``fit`` no function.
-
-    Example:
-        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
-        >>> rng = np.random.default_rng(0)
-        >>> tau = sample(coin, np.array([[0.0, 1.0]]), N=2, rng=rng)
-        >>> fitted_baseline(coin, N=10, rng=rng)(tau)
-        array([[0., 0., 0.],
-               [0., 0., 0.]])
-    """
-    mdp, N, rng = checks.mdp(mdp), checks.positive_integer("N", N), checks.generator(rng)
-    fit = checks.function("fit", fit)
-
-    def psi(tau: Trajectories) -> np.ndarray:
-        pi = checks.trajectories(tau).pi
-        if pi is None:
-            raise ValueError("tau.pi must be the table that drew tau, but it is None.")
-        b = fit(sample(mdp, pi, N, rng), mdp.S)
-        return reward_to_go(tau.r) - at_states(b, tau)
-
-    return psi
 
 
 def _by_state(tau: Trajectories, S: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,17 +1,32 @@
 """Exact quantities of a policy in a finite MDP: by dynamic programming, and by enumeration beside it."""
 
+from pgcompanion.exact.bounds import (
+    ConservativeStep,
+    conservative_bound,
+    conservative_step,
+    degradation_bound,
+    improvement_price,
+    mean_advantages,
+    surrogate_bound,
+    worst_advantage,
+    wrong_table_bound,
+)
 from pgcompanion.exact.enumeration import count_trajectories, trajectories
-from pgcompanion.exact.gradient import fisher, gradient, infinite_horizon_gradient
+from pgcompanion.exact.gradient import (
+    fisher,
+    gradient,
+    infinite_horizon_gradient,
+    value_gradients,
+)
 from pgcompanion.exact.likelihood import log_likelihood, trajectory_log_likelihood
 from pgcompanion.exact.performance import (
-    degradation_bound,
     expected_advantage,
     penalty_constant,
     penalty_objective,
     performance_difference,
+    step_kl,
     surrogate,
     trajectory_kl,
-    worst_advantage,
 )
 from pgcompanion.exact.values import (
     Values,
@@ -19,12 +34,16 @@ from pgcompanion.exact.values import (
     expected_visits,
     occupancies,
     optimal,
+    return_variance,
     state_values,
     visits_and_advantages,
 )
 
 __all__ = [
+    "ConservativeStep",
     "Values",
+    "conservative_bound",
+    "conservative_step",
     "count_trajectories",
     "degradation_bound",
     "evaluate",
@@ -32,18 +51,25 @@ __all__ = [
     "expected_visits",
     "fisher",
     "gradient",
+    "improvement_price",
     "infinite_horizon_gradient",
     "log_likelihood",
+    "mean_advantages",
     "occupancies",
     "optimal",
     "penalty_constant",
     "penalty_objective",
     "performance_difference",
+    "return_variance",
     "state_values",
+    "step_kl",
     "surrogate",
+    "surrogate_bound",
     "trajectories",
     "trajectory_kl",
     "trajectory_log_likelihood",
+    "value_gradients",
     "visits_and_advantages",
     "worst_advantage",
+    "wrong_table_bound",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion._numerics import powers
+from pgcompanion.exact.values import evaluate
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import Softmax
 
@@ -13,7 +14,7 @@ from pgcompanion.policies import Softmax
 def gradient(mdp: MDP, policy: Softmax, theta: np.ndarray, gamma: float = 1.0) -> np.ndarray:
     r"""The policy gradient :math:`\nabla J(\theta)`, shape ``(p,)``.
 
-    Statement: `pg_advantage`.
+    Statement: `pg_advantage`, `drop_centring`.
     :math:`\nabla J=\sum_h\gamma^h\sum_sd_h(s)\sum_a\pi_\theta(a\mid s)A_h(s,a)\nabla\log\pi_\theta(a\mid s)`.
 
     Raises:
@@ -32,6 +33,37 @@ def gradient(mdp: MDP, policy: Softmax, theta: np.ndarray, gamma: float = 1.0) -
     # Advantages have mean 0 under the policy: what centres the score drops out (`drop_centring`).
     _, pull = policy.logits_vjp(theta, policy.states)
     return pull((pi * W).reshape(-1, mdp.A))
+
+
+def value_gradients(mdp: MDP, policy: Softmax, theta: np.ndarray) -> np.ndarray:
+    r"""The gradient of every value, :math:`\nabla V_h(s)`, by unrolling, shape ``(H+1, S, p)``.
+
+    Statement: `pg_unrolled`. Backwards from :math:`\nabla V_H=0`:
+    :math:`\nabla V_h(s)=\sum_a\nabla\pi_\theta(a\mid s)Q_h(s,a)+\sum_a\pi_\theta(a\mid s)\sum_{s'}P(s'\mid s,a)\nabla V_{h+1}(s')`.
+    With :math:`\mu_0`, step 0 gives :math:`\nabla J`.
+
+    Raises:
+        ValueError: ``policy`` is not over the states and actions of ``mdp``, or ``theta`` is none of its
+            parameters.
+        TypeError: ``mdp`` is no MDP, or ``policy`` no policy over finitely many states.
+
+    Example:
+        >>> from pgcompanion.policies import TabularSoftmax
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=2)
+        >>> value_gradients(coin, TabularSoftmax(1, 2), np.zeros(2))[:, 0]
+        array([[-0.5 ,  0.5 ],
+               [-0.25,  0.25],
+               [ 0.  ,  0.  ]])
+    """
+    pi = checks.table_of(mdp, policy, theta)
+    Q, pi_h = evaluate(mdp, pi).Q, np.broadcast_to(pi, (mdp.H, mdp.S, mdp.A))
+    s, a = np.indices((mdp.S, mdp.A))
+    G = np.zeros((mdp.H + 1, mdp.S, policy.p))
+    for h in reversed(range(mdp.H)):
+        score = policy.score(theta, policy.row(h, s), a)
+        inner = Q[h, :, :, None] * score + mdp.P @ G[h + 1]
+        G[h] = (pi_h[h, :, :, None] * inner).sum(axis=1)
+    return G
 
 
 def infinite_horizon_gradient(

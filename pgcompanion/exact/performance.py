@@ -1,4 +1,4 @@
-"""How two policies compare: divergence, surrogate, difference and bounds, exact.
+"""How two policies compare: divergence, surrogate, difference, exact. What bounds them is in `bounds`.
 
 A policy object enters with its parameters ``theta (p,)``; a table ``pi`` as in `evaluate`.
 """
@@ -29,12 +29,29 @@ def trajectory_kl(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> float:
         >>> round(trajectory_kl(coin, np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])), 4)
         2.0794
     """
+    return float(step_kl(mdp, pi, pi_new).sum())
+
+
+def step_kl(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> np.ndarray:
+    r"""What each step adds to `trajectory_kl`: :math:`\mathbb E_{s_h\sim\rho_\pi}\mathrm{KL}(\pi_h(\cdot\mid s_h)\,\|\,\pi'_h(\cdot\mid s_h))`, shape ``(H,)``.
+
+    Statement: `trajectory_kl`. The sum of the first ``h`` entries is the divergence of the first ``h``
+    steps, and so bounds how far the states of step ``h`` have moved.
+
+    Raises:
+        ValueError: ``pi`` or ``pi_new`` is not a table of the MDP's policies.
+
+    Example:
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> step_kl(coin, np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])).round(4)
+        array([0.6931, 0.6931, 0.6931])
+    """
     pi, pi_new = checks.table(checks.mdp(mdp), pi), checks.table(mdp, pi_new, "pi_new")
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(pi == 0, 0.0, pi * (np.log(pi) - np.log(pi_new)))
     d = powers.forward(mdp, pi, 1.0)
-    per_step = np.broadcast_to(terms.sum(axis=-1), d.shape)
-    return float((d[d > 0] * per_step[d > 0]).sum())
+    per_state = np.broadcast_to(terms.sum(axis=-1), d.shape)
+    return np.where(d > 0, d * np.where(d > 0, per_state, 0.0), 0.0).sum(axis=1)
 
 
 def surrogate(mdp: MDP, policy: Softmax, theta_k: np.ndarray, theta: np.ndarray) -> float:
@@ -99,41 +116,6 @@ def expected_advantage(d_new: np.ndarray, pi_new: np.ndarray, A_old: np.ndarray)
     d_new = checks.finite("d_new", d_new, A_old.shape[:2])
     pi_new = checks.finite("pi_new", pi_new, A_old.shape)
     return (d_new[:, :, None] * pi_new * A_old).sum().item()
-
-
-def worst_advantage(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> float:
-    r""":math:`\Delta_\infty=\min_{h,s}\mathbb E_{a\sim\tilde\pi_h(\cdot\mid s)}A_h^\pi(s,a)`: the worst single choice of the new policy.
-
-    Statement: `pdl_bound`. The minimum is over the steps as well as the states.
-
-    Raises:
-        ValueError: ``pi`` or ``pi_new`` is not a table of the MDP's policies.
-
-    Example:
-        >>> one = MDP(np.ones((1, 2, 1)), r=[[0.0, -1.0]], mu0=[1.0], H=6)
-        >>> worst_advantage(one, np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-        -1.0
-    """
-    A = evaluate(mdp, pi).A
-    return float((checks.table(mdp, pi_new, "pi_new") * A).sum(axis=-1).min())
-
-
-def degradation_bound(mdp: MDP, pi: np.ndarray, pi_new: np.ndarray) -> np.ndarray:
-    r"""The most that the new policy can lose at each step: :math:`(H-h)|\Delta_\infty|`, shape ``(H,)``.
-
-    Statement: `pdl_bound`. :math:`V_h^{\tilde\pi}(s)\ge V_h^\pi(s)-(H-h)|\Delta_\infty|` for every step and
-    state if :math:`\Delta_\infty<0`; otherwise nothing is lost. See `worst_advantage`.
-
-    Raises:
-        ValueError: ``pi`` or ``pi_new`` is not a table of the MDP's policies.
-
-    Example:
-        >>> one = MDP(np.ones((1, 2, 1)), r=[[0.0, -1.0]], mu0=[1.0], H=3)
-        >>> degradation_bound(one, np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
-        array([3., 2., 1.])
-    """
-    loss = max(-worst_advantage(mdp, pi, pi_new), 0.0)
-    return (mdp.H - np.arange(mdp.H)) * loss
 
 
 def penalty_constant(mdp: MDP, policy: Softmax, theta_k: np.ndarray) -> float:

@@ -36,7 +36,7 @@ class Values(NamedTuple):
 def state_values(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> np.ndarray:
     r"""Bellman's recursion: the value of each state at each step, shape ``(H+1, S)``.
 
-    Statement: `values`. Backwards from :math:`V_H=0`:
+    Statement: `values`, `recursions`. Backwards from :math:`V_H=0`:
     :math:`V_h(s)=\sum_a\pi_h(a\mid s)\big(r(s,a)+\gamma\sum_{s'}P(s'\mid s,a)V_{h+1}(s')\big)`.
 
     Raises:
@@ -59,7 +59,7 @@ def state_values(mdp: MDP, pi: np.ndarray, gamma: float = 1.0) -> np.ndarray:
 def occupancies(mdp: MDP, pi: np.ndarray) -> np.ndarray:
     r"""The probability of each state at each step, shape ``(H, S)``.
 
-    Statement: `occupancy`. Forwards from :math:`d_0=\mu_0`:
+    Statement: `occupancy`, `recursions`. Forwards from :math:`d_0=\mu_0`:
     :math:`d_{h+1}(s')=\sum_{s,a}d_h(s)\pi_h(a\mid s)P(s'\mid s,a)`.
 
     Raises:
@@ -127,6 +127,35 @@ def optimal(mdp: MDP) -> tuple[np.ndarray, Values]:
     return pi, evaluate(mdp, pi)
 
 
+def return_variance(mdp: MDP, pi: np.ndarray) -> np.ndarray:
+    r"""What is still random once the action is known, :math:`\operatorname{Var}(R_h\mid s_h,a_h)`, ``(H, S, A)``.
+
+    Statement: `baseline_limits`. By the law of total variance, backwards from
+    :math:`\operatorname{Var}(R_H)=0`: with :math:`s'\sim P(\cdot\mid s,a)` it is
+    :math:`\operatorname{Var}(V_{h+1}(s'))+\mathbb E\operatorname{Var}(R_{h+1}\mid s')`, where
+    :math:`\operatorname{Var}(R_h\mid s)=\sum_a\pi_h(a\mid s)\big(\operatorname{Var}(R_h\mid s,a)+A_h(s,a)^2\big)`.
+
+    Raises:
+        ValueError: as `evaluate`.
+
+    Example:
+        >>> coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+        >>> return_variance(coin, np.array([[0.5, 0.5]]))[:, 0]
+        array([[0.5 , 0.5 ],
+               [0.25, 0.25],
+               [0.  , 0.  ]])
+    """
+    values = evaluate(mdp, pi)
+    pi_h, of_action = np.broadcast_to(pi, values.A.shape), np.zeros(values.A.shape)
+    of_state = np.zeros(mdp.S)  # Var(R_h | s_h = s) of the step that follows
+    for h in reversed(range(mdp.H)):
+        V = values.V[h + 1]
+        gap = V - (mdp.P @ V)[..., None]
+        of_action[h] = (mdp.P * (gap**2 + of_state)).sum(axis=2)
+        of_state = (pi_h[h] * (of_action[h] + values.A[h] ** 2)).sum(axis=1)
+    return of_action
+
+
 def expected_visits(mdp: MDP, pi: np.ndarray) -> np.ndarray:
     r"""Expected number of visits :math:`n(s)=\sum_hd_h(s)` of each state, shape ``(S,)``; they add up to ``H``.
 
@@ -148,7 +177,7 @@ def visits_and_advantages(
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Expected visits :math:`n(s)=\sum_h\gamma^hd_h(s)` and :math:`W(s,a)=\sum_h\gamma^hd_h(s)A_h(s,a)`.
 
-    Statement: `pg_advantage`. Every exact gradient, Fisher matrix and surrogate of a stationary policy
+    Statement: `pg_advantage`, `tabular_gradient`. Every exact gradient, Fisher matrix and surrogate of a stationary policy
     is a function of these two tables, ``(S,)`` and ``(S, A)``. For a time-dependent policy nothing is
     summed: :math:`\gamma^hd_h(s)`, ``(H, S)``, and :math:`\gamma^hd_h(s)A_h(s,a)`, ``(H, S, A)``.
 

@@ -27,7 +27,7 @@ def gaussian_score(Theta: np.ndarray, psi: np.ndarray, a: np.ndarray, sigma: flo
     r"""The score :math:`\sigma^{-2}(a-\Theta\psi)\psi^\top` of a Gaussian with a linear mean,
     shape ``(..., n, d)``.
 
-    Statement: `gaussian_policy`. ``Theta (n, d)``, ``psi (..., d)``, ``a (..., n)``; ``sigma`` is a
+    Statement: `gaussian_policy_score`. ``Theta (n, d)``, ``psi (..., d)``, ``a (..., n)``; ``sigma`` is a
     number.
 
     Raises:
@@ -107,7 +107,7 @@ class Gaussian(BasePolicy):
     ) -> tuple[np.ndarray, Pull]:
         r"""`log_prob`, and the map :math:`w\mapsto\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)`.
 
-        Statement: `gaussian_policy`, `reinforce_pg`. One pass through the mean and one back. With a
+        Statement: `gaussian_policy_score`, `reinforce_pg`. One pass through the mean and one back. With a
         ``room`` the passes are in single precision, and the map may be used until the next pass
         there.
         """
@@ -128,7 +128,7 @@ class Gaussian(BasePolicy):
     def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
         r"""The score, shape ``(..., p)``.
 
-        Statement: `gaussian_policy`. In the mean's parameters
+        Statement: `gaussian_policy_score`. In the mean's parameters
         :math:`(\partial_\theta\mu_\theta(s))^\top\Sigma^{-1}(a-\mu_\theta(s))`, which for one
         :math:`\sigma` is :math:`\sigma^{-2}(\partial_\theta\mu_\theta(s))^\top(a-\mu_\theta(s))`;
         in :math:`\log\sigma_i` it is :math:`\big(\frac{a_i-\mu_i}{\sigma_i}\big)^2-1`.

@@ -13,7 +13,7 @@ def linear_score(phi: np.ndarray, pi: np.ndarray, a: int | np.ndarray) -> np.nda
     r"""The score :math:`\phi(s,a)-\mathbb E_{a'\sim\pi(\cdot\mid s)}\phi(s,a')` of a linear
     softmax policy.
 
-    Statement: `linear_softmax`. For one state ``phi[a] - pi @ phi``: ``phi (A, p)`` holds the
+    Statement: `linear_softmax_score`. For one state ``phi[a] - pi @ phi``: ``phi (A, p)`` holds the
     features of its actions, ``pi (A,)`` their probabilities, ``a`` is an integer, and the result
     has shape ``(p,)``. All of them may have batch axes in front.
 
@@ -83,7 +83,7 @@ class LinearSoftmax(Softmax):
         r"""The score :math:`\phi(s,a)-\mathbb E_{a'\sim\pi_\theta(\cdot\mid s)}\phi(s,a')`, shape
         ``(..., p)``.
 
-        Statement: `linear_softmax`.
+        Statement: `linear_softmax_score`.
         """
         pi = self.probs(theta, s)
         return linear_score(cast(pi, self.features)[np.asarray(s)], pi, a)

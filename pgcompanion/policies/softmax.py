@@ -111,7 +111,7 @@ class Softmax(BasePolicy, ABC):
     ) -> tuple[np.ndarray, Pull]:
         r"""`log_prob`, and the map :math:`w\mapsto\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)`.
 
-        Statement: `neural_softmax`, `reinforce_pg`. One pass through the logits and one back: in
+        Statement: `neural_softmax_score`, `reinforce_pg`. One pass through the logits and one back: in
         the logits of one state the score is :math:`\mathbf 1[a'=a]-\pi_\theta(a'\mid s)`. With a
         ``room`` the passes are in single precision, and the map may be used until the next pass in
         that room.
@@ -143,7 +143,7 @@ class Softmax(BasePolicy, ABC):
     def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
         r"""The score, shape ``(..., p)``.
 
-        Statement: `neural_softmax`, `score_lemma`.
+        Statement: `neural_softmax_score`, `score_lemma`.
         :math:`\nabla\log\pi_\theta(a\mid s)=\nabla f_\theta(s,a)-\mathbb
         E_{a'\sim\pi_\theta(\cdot\mid s)}\nabla f_\theta(s,a')`.
         """

@@ -35,7 +35,7 @@ def softmax_score(theta: np.ndarray, s: int | np.ndarray, a: int | np.ndarray) -
     r"""The score :math:`\frac{\partial\log\pi_\theta(a\mid s)}{\partial\theta_{s',a'}}=\mathbf
     1[s=s'](\mathbf 1[a=a']-\pi_\theta(a'\mid s))`.
 
-    Statement: `tabular_softmax`. ``theta`` is the table ``(S, A)``, and so is the result for one
+    Statement: `tabular_softmax_score`. ``theta`` is the table ``(S, A)``, and so is the result for one
     state and one action; for arrays ``s`` and ``a`` of shape ``(...)`` it is ``(..., S, A)``.
 
     Raises:
@@ -147,7 +147,7 @@ class TabularSoftmax(Softmax):
         return (np.exp(log_old) * (log_old - log_new)).sum(axis=-1)[self._indices(s)]
 
     def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
-        r"""The `softmax_score`, shape ``(..., p)``. Statement: `tabular_softmax`."""
+        r"""The `softmax_score`, shape ``(..., p)``. Statement: `tabular_softmax_score`."""
         score = softmax_score(self._logits(theta), s, a)
         return score.reshape(*score.shape[:-2], self.p)
 
@@ -157,7 +157,7 @@ class TabularSoftmax(Softmax):
         r""":math:`\sum_iw_i\nabla\log\pi_\theta(a_i\mid s_i)` from weighted counts of (s, a),
         shape ``(p,)``.
 
-        Statement: `tabular_softmax`. With the counts :math:`W(s,a)=\sum_{i:s_i=s,a_i=a}w_i` it is
+        Statement: `tabular_softmax_score`. With the counts :math:`W(s,a)=\sum_{i:s_i=s,a_i=a}w_i` it is
         :math:`W(s,a)-\pi_\theta(a\mid s)\sum_{a'}W(s,a')`.
         """
         logits = self._logits(theta)

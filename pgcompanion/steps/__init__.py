@@ -12,7 +12,12 @@ from pgcompanion.steps.gradient_ascent import (
     minibatch_gradient,
     sgd,
 )
-from pgcompanion.steps.gradient_ascent_bound import constant_step, sgd_bound
+from pgcompanion.steps.gradient_ascent_bound import (
+    constant_step,
+    plateau_steps,
+    sgd_bound,
+    softmax_smoothness,
+)
 from pgcompanion.steps.natural import (
     compatible_regression,
     natural_gradient,
@@ -44,9 +49,11 @@ __all__ = [
     "natural_step",
     "npg_step",
     "penalty_argmax",
+    "plateau_steps",
     "ppo_step",
     "sgd",
     "sgd_bound",
+    "softmax_smoothness",
     "step_size",
     "tabular_npg_update",
     "trpo_argmax",

@@ -1,10 +1,11 @@
-r"""How small stochastic gradient ascent makes the gradient, and how fast."""
+r"""How small stochastic gradient ascent makes the gradient, how fast, and how long a plateau lasts."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from pgcompanion import checks
+from pgcompanion.mdp import MDP
 
 
 def sgd_bound(beta: float, Delta: float, sigma2: float, eta: np.ndarray) -> float:
@@ -57,6 +58,48 @@ def constant_step(beta: float, Delta: float, sigma2: float, K: int) -> float:
     _check_problem(beta, Delta, sigma2)
     noise = sigma2 * checks.positive_integer("K", K)
     return 1 / beta if noise <= 2 * beta * Delta else float(np.sqrt(2 * Delta / (beta * noise)))
+
+
+def softmax_smoothness(mdp: MDP) -> float:
+    r"""A smoothness constant of :math:`J` for a stationary softmax table: :math:`\beta=H\max_\tau|R(\tau)|`.
+
+    Statement: `softmax_smoothness`. The maximum is over the trajectories that some policy can produce.
+
+    Raises:
+        TypeError: ``mdp`` is no MDP.
+
+    Example:
+        >>> softmax_smoothness(MDP(np.ones((1, 2, 1)), r=[[-2.0, 1.0]], mu0=[1.0], H=3))
+        18.0
+    """
+    possible = checks.mdp(mdp).P > 0
+    high, low = np.zeros(mdp.S), np.zeros(mdp.S)  # largest and smallest return from each state
+    for _ in range(mdp.H):
+        high = (mdp.r + np.where(possible, high, -np.inf).max(axis=2)).max(axis=1)
+        low = (mdp.r + np.where(possible, low, np.inf).min(axis=2)).min(axis=1)
+    start = mdp.mu0 > 0
+    return mdp.H * float(max(high[start].max(), -low[start].min()))
+
+
+def plateau_steps(J0: float, J: float, H: int, eta: float) -> float:
+    r"""At least so many steps takes gradient ascent from :math:`J_0` to :math:`J`: :math:`\dfrac{1/J_0-1/J}{2H\eta}`.
+
+    Statement: `exponential_plateau`. The policy is a softmax table, and 1 is paid for the one right
+    action in each of ``H`` different states. The uniform start has :math:`J_0=|\mathcal A|^{-H}`.
+
+    Raises:
+        ValueError: ``J0`` or ``J`` is not in (0, 1], ``H`` is not a positive integer, or ``eta`` is not
+            positive.
+
+    Example:
+        >>> plateau_steps(J0=4.0**-6, J=0.5, H=6, eta=1.0)
+        341.1666666666667
+    """
+    for name, x in {"J0": J0, "J": J}.items():
+        if checks.positive(name, x) > 1:
+            raise ValueError(f"{name} must lie in (0, 1], but it is {x}.")
+    H, eta = checks.positive_integer("H", H), checks.positive("eta", eta)
+    return max(0.0, (1 / J0 - 1 / J) / (2 * H * eta))
 
 
 def _check_problem(beta: float, Delta: float, sigma2: float) -> None:

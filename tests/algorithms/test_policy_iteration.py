@@ -28,6 +28,8 @@ def test_no_value_ever_falls_and_the_optimum_is_reached_in_as_many_iterations_as
     _, best = exact.optimal(mdp)
     np.testing.assert_allclose(its[-1].values.V, best.V, atol=EXACT)
     assert its[0].J < best.J - 0.1
+    worst = exact.evaluate(mdp, greedy(-its[0].values.Q))  # the least in place of the largest
+    assert not (worst.V >= its[0].values.V - EXACT).all()
     assert [repr(it)[:18] for it in its[:2]] == ["PolicyIterate(k=0,", "PolicyIterate(k=1,"]
 
 

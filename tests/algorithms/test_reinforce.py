@@ -15,6 +15,7 @@ from pgcompanion.estimators import (
     at_states,
     baselines,
     fitted_baseline,
+    learned_baselines,
     mean_reward_to_go,
     policy_gradient,
     reward_to_go,
@@ -82,7 +83,7 @@ def test_a_baseline_from_another_batch_leaves_no_bias(tiny, tabular, monkeypatch
 
     def estimate(first, second):
         monkeypatch.setattr(sampled, "sample", lambda mdp, pi, N, rng: second)
-        monkeypatch.setattr(baselines, "sample", lambda mdp, pi, N, rng: first)
+        monkeypatch.setattr(learned_baselines, "sample", lambda mdp, pi, N, rng: first)
         source = Sampled(tiny, N=1, rng=rng, psi=fitted_baseline(tiny, 1, rng))
         it = next(reinforce(source, policy, theta, eta=1.0))
         return objectives.gradient(policy, theta, it.batch)
@@ -134,7 +135,7 @@ def test_the_baseline_and_the_estimate_come_from_different_draws(small, monkeypa
         fitted.append(tau)
         return baselines.tabular(tau, S)
 
-    for room in (sampled, baselines):
+    for room in (sampled, learned_baselines):
         monkeypatch.setattr(room, "sample", recording)
     policy, rng = TabularSoftmax(small.S, small.A), np.random.default_rng(1)
     source = Sampled(small, N=30, rng=rng, psi=fitted_baseline(small, 40, rng, fit))
@@ -199,7 +200,7 @@ def test_a_learned_baseline_learns(small):
 # --- The step -------------------------------------------------------------------------------------
 
 
-@pytest.mark.statement("reinforce_pg")
+@pytest.mark.statement("reinforce_algorithm", "reinforce_pg")
 @pytest.mark.parametrize("N", [None, 50])
 def test_reinforce_takes_the_gradient_or_its_estimate(small, N, rng):
     """Each score is weighed by the whole return. By the reward-to-go, the control, it is another step."""
@@ -220,7 +221,7 @@ def test_reinforce_takes_the_gradient_or_its_estimate(small, N, rng):
     assert start.grad_norm == pytest.approx(np.linalg.norm(g), abs=EXACT)
 
 
-@pytest.mark.statement("gradient_ascent", "sgd")
+@pytest.mark.statement("reinforce_algorithm", "sgd")
 def test_every_update_has_its_own_step_size(small):
     """A schedule is asked with the iteration. A constant step, the control, is another."""
     policy = TabularSoftmax(small.S, small.A)
@@ -245,7 +246,7 @@ def test_adam_takes_the_place_of_the_step_size(small):
         assert np.abs(after.theta - before.theta - 0.1 * g).max() > 1e-3
 
 
-@pytest.mark.statement("reinforce_pg")
+@pytest.mark.statement("reinforce_algorithm")
 def test_it_learns_on_an_environment():
     """To balance for longer, by more than five standard errors; against the reward, the control, it does not."""
 

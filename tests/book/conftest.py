@@ -22,6 +22,7 @@ LEFT_OUT = chromium.find() is None and os.environ.get("CI") != "true"
 NEED_BROWSER = [
     "test_accessibility.py",
     "test_browser.py",
+    "test_cells.py",
     "test_inspection.py",
     "test_layout.py",
     "test_lite.py",

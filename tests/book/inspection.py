@@ -17,14 +17,12 @@ OPEN_ALL = """() => {
 MATHEMATICS = r"""() => {
   const faults = [];
   for (const formula of document.querySelectorAll(".math"))
-    if (!formula.querySelector("mjx-container svg"))
+    if (!formula.querySelector(".katex-html .base"))
       faults.push("mathematics is not typeset: " + formula.textContent.trim().slice(0, 60));
-  for (const error of document.querySelectorAll("mjx-merror, [data-mjx-error]"))
-    faults.push("mathematics has an error: " + (error.getAttribute("data-mjx-error") || ""));
-  for (const text of document.querySelectorAll("mjx-assistive-mml mtext[mathcolor=red]"))
-    faults.push("mathematics has an unknown macro: " + text.textContent);
+  for (const error of document.querySelectorAll(".katex-error"))
+    faults.push("mathematics has an error: " + error.getAttribute("title"));
   const prose = document.querySelector("article, body").cloneNode(true);
-  for (const other of prose.querySelectorAll("pre, code, script, style, mjx-container"))
+  for (const other of prose.querySelectorAll("pre, code, script, style, .katex"))
     other.remove();
   for (const raw of prose.textContent.match(/\\[([].{0,40}|\$\$.{0,40}/g) || [])
     faults.push("mathematics is left raw in the text: " + raw);
@@ -54,7 +52,7 @@ SIDEWAYS = """() => {
 
 # What stands in a box that is too small for it, without the shadow that says so.
 CUT = """() => {
-  const boxes = "mjx-container[display=true], pre, .pst-scrollable-table-container, .pg-scroll";
+  const boxes = ".katex-display, pre, .pst-scrollable-table-container, .pg-scroll";
   const faults = [];
   for (const box of document.querySelectorAll(`.bd-article :is(${boxes})`)) {
     if (box.scrollWidth <= box.clientWidth + 1 || !box.checkVisibility()) continue;
@@ -81,7 +79,7 @@ WORDS = r"""() => {
   const text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (text.nextNode()) {
     const cell = text.currentNode.parentElement.closest("article :is(th, td)");
-    if (!cell || text.currentNode.parentElement.closest("code, mjx-container")) continue;
+    if (!cell || text.currentNode.parentElement.closest("code, .katex")) continue;
     for (const word of text.currentNode.data.matchAll(/[\p{L}\p{N}]+/gu)) {
       const range = document.createRange();
       range.setStart(text.currentNode, word.index);

@@ -26,7 +26,7 @@ OUTLINE = """() => {
     ? null : document.activeElement.outerHTML.slice(0, 200);
 }"""
 SPOKEN = """() => [...document.querySelectorAll(".math")]
-  .every((formula) => formula.querySelector("mjx-assistive-mml math"))"""
+  .every((formula) => formula.querySelector(".katex-mathml math"))"""
 STOPS = 40
 
 

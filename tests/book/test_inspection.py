@@ -21,10 +21,7 @@ FAULTY = {
     "console": '<script>console.error("oh")</script>',
     "script error": "<script>throw Error('oh')</script>",
     "mathematics is not typeset": '<span class="math">x</span>',
-    "mathematics has an error": '<p><span data-mjx-error="oh"></span></p>',
-    "mathematics has an unknown macro": (
-        r'<mjx-assistive-mml><mtext mathcolor="red">\foo</mtext></mjx-assistive-mml>'
-    ),
+    "mathematics has an error": '<p><span class="katex-error" title="oh"></span></p>',
     "mathematics is left raw": r"<p>\(x\)</p>",
     "image without alternative text": '<img src="data:," alt="../_images/1f2e.png">',
     "drawing without a name": DEMO.replace('aria-label="a bar"', ""),

@@ -17,7 +17,7 @@ PRINTED = ["index", "importance_sampling", "exercises/importance_sampling", "ref
 HEAD = re.compile(r"\A(?:.*\n)?(\d+)\n")  # the name of the page, if any, and the number
 SHEET = {"width": 627, "height": 946}  # what the margins leave of A4, in pixels
 WIDER = """() => [...document.querySelectorAll(
-    ".bd-article :is(pre, table, img, figure, mjx-container > svg)")]
+    ".bd-article :is(pre, table, img, figure, .katex-display)")]
   .filter((box) => {
     const column = box.closest("p, li, td, th, dd, figcaption, section > div, section");
     const right = column.getBoundingClientRect().right;

@@ -9,12 +9,14 @@ import pytest
 
 from pgcompanion import exact
 from pgcompanion.estimators import (
+    at_pairs,
     at_states,
     baselines,
     fit_value,
     fitted_baseline,
     moments,
     policy_gradient,
+    previous_baseline,
     reward_to_go,
     total_return,
 )
@@ -304,6 +306,60 @@ def test_a_perfect_fit_to_the_same_trajectory_leaves_no_gradient_at_all(tiny):
     assert np.abs(g).max() > 1e-2
 
 
+@pytest.mark.statement("state_baseline_reused")
+@pytest.mark.parametrize("M", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
+def test_means_per_state_of_the_same_batch_shrink_each_state_by_its_own_factor(tiny, M):
+    """One factor for all states, as for one mean return, gives another vector."""
+    mdp, policy, theta, tau, rho, g = tiny
+
+    def estimate(n):
+        batch = take(tau, n)
+        b = at_states(baselines.tabular(batch, mdp.S), batch)
+        return policy_gradient(policy, theta, batch, reward_to_go(batch.r) - b)
+
+    v = exact.evaluate(mdp, policy.table(theta))
+    kappa = baselines.same_batch_factor(v.d, M)
+    shares = np.einsum("hs,sa,hsa->sa", kappa * v.d, policy.table(theta), v.A).ravel()
+    mean = expectation(rho, M, estimate)
+    np.testing.assert_allclose(mean, shares, atol=EXACT)
+    assert np.abs(mean - (1 - 1 / M) * g).max() > 1e-2 or M == 1
+    assert np.abs(mean - g).max() > 1e-2
+
+
+@pytest.mark.statement("state_baseline_reused")
+def test_the_factor_falls_with_the_number_of_visits():
+    d = np.array([1e-6, 0.01, 0.1, 0.5, 1.0])
+    kappa = baselines.same_batch_factor(d, 10)
+    assert (np.diff(kappa) > 0).all()
+    np.testing.assert_allclose(kappa[0], 9 * d[0] / 2, rtol=1e-4)
+    assert kappa[-1] == pytest.approx(0.9, abs=EXACT)
+    with pytest.raises(ValueError, match=r"^d must lie in \[0, 1\], but it lies in \[2, 2\]\.$"):
+        baselines.same_batch_factor(2.0, 3)
+
+
+@pytest.mark.statement("pg_baseline_algorithm")
+def test_the_previous_baseline_is_fitted_to_the_batch_before_and_keeps_the_mean(tiny):
+    """Given any batch before; one fitted to the batch itself does not keep it."""
+    _, policy, theta, tau, rho, g = tiny
+
+    def mean(before):
+        def estimate(n):
+            psi = previous_baseline(S=2)
+            psi(take(tau, before))
+            batch = take(tau, n)
+            return policy_gradient(policy, theta, batch, psi(batch))
+
+        return expectation(rho, 1, estimate)
+
+    for before in ((0,), (3, 7), (15, 2, 2)):
+        np.testing.assert_allclose(mean(before), g, atol=EXACT)
+    psi, batch = previous_baseline(S=2), take(tau, (1, 9))
+    np.testing.assert_array_equal(psi(batch), reward_to_go(batch.r))
+    own = at_states(baselines.tabular(batch, 2), batch)
+    np.testing.assert_array_equal(psi(batch), reward_to_go(batch.r) - own)
+    assert np.abs(psi(batch) - reward_to_go(batch.r)).max() > 0.1
+
+
 # The second moment
 
 
@@ -313,6 +369,41 @@ def second_moment(mdp, policy, theta, b):
     rho = np.exp(exact.log_likelihood(mdp, policy.table(theta), tau))
     norms = (policy.score(theta, tau.s, tau.a) ** 2).sum(axis=-1)
     return rho @ (norms * (reward_to_go(tau.r) - at_states(b, tau)) ** 2).sum(axis=1)
+
+
+@pytest.mark.statement("baseline_limits")
+@pytest.mark.parametrize("kind", ["tabular", "linear", "time-dependent"])
+def test_the_second_moment_is_the_actions_part_and_the_futures(small, rng, kind, measure):
+    """A baseline moves the first alone; one that saw the future would move the second."""
+    policy = TabularSoftmax(small.S, small.A, H=small.H if kind == "time-dependent" else None)
+    if kind == "linear":
+        policy = LinearSoftmax(rng.normal(size=(small.S, small.A, 4)))
+    theta = rng.normal(size=policy.p)
+    v = exact.evaluate(small, policy.table(theta))
+    b = rng.normal(size=(small.H, small.S))
+    tau = exact.trajectories(small)
+    rho = np.exp(exact.log_likelihood(small, policy.table(theta), tau))
+    rows = policy.row(np.arange(small.H), tau.s)
+    norms = (policy.score(theta, rows, tau.a) ** 2).sum(axis=-1)
+
+    def moment(psi):
+        return rho @ (norms * psi**2)
+
+    R = reward_to_go(tau.r)
+    futures = []
+    for table in (0 * b, b, v.V[:-1]):
+        action, future = baselines.second_moment_parts(small, policy, theta, table)
+        whole = moment(R - at_states(table, tau))
+        assert measure(action + future - whole, over=tau.N) < EXACT
+        np.testing.assert_allclose(
+            action, moment(at_pairs(v.Q, tau) - at_states(table, tau)), atol=EXACT
+        )
+        futures.append(future)
+    np.testing.assert_allclose(futures, np.broadcast_to(futures[0], (3, small.H)), atol=EXACT)
+    assert futures[0][0] > 0.01
+    np.testing.assert_allclose(futures[0][-1], 0, atol=EXACT)
+    sees_the_future = moment(R - R.mean(axis=1, keepdims=True))
+    assert np.abs(sees_the_future - whole).max() > 0.01
 
 
 @pytest.mark.statement("optimal_baseline")

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pgcompanion import exact
+from pgcompanion import divergences, exact
 from pgcompanion.derivatives import complex_step
 from pgcompanion.estimators import (
     importance,
@@ -76,7 +76,7 @@ def test_the_standard_error_squared_is_unbiased_for_the_variance():
     assert variance > 1.4 * by_n
 
 
-@pytest.mark.statement("importance_sampling")
+@pytest.mark.statement("optimal_proposal")
 def test_no_proposal_beats_the_target_times_the_size_of_f(rng):
     best = importance.optimal_proposal(F, P)
     least = importance.variance(F, P, best)
@@ -144,7 +144,7 @@ def test_one_weight_may_be_zero_as_long_as_not_all_are():
     assert abs(np.mean(f) - 6) > 1
 
 
-@pytest.mark.statement("importance_sampling")
+@pytest.mark.statement("effective_size")
 def test_the_effective_sample_size_counts_equal_weights_fully_and_lone_ones_once(rng):
     assert importance.effective_sample_size(np.full(9, 0.3)) == pytest.approx(9, abs=EXACT)
     assert importance.effective_sample_size([0.0, 5.0, 0.0]) == pytest.approx(1, abs=EXACT)
@@ -156,7 +156,64 @@ def test_the_effective_sample_size_counts_equal_weights_fully_and_lone_ones_once
     assert importance.effective_sample_size(1e200 * w) == pytest.approx(size, rel=EXACT)
 
 
-@pytest.mark.statement("importance_sampling")
+@pytest.mark.statement("effective_size")
+def test_the_second_moment_of_a_weight_is_one_more_than_the_chi_squared_divergence(rng, measure):
+    """It is the variance of a weight; the divergence with exchanged arguments, the control, is not."""
+    found, other = [], []
+    for _ in range(100):
+        p, q = rng.dirichlet(np.ones(4), size=2)
+        chi2, variance = divergences.chi_squared(p, q), importance.variance(np.ones(4), p, q)
+        found.append((chi2 - variance) / (1 + chi2))
+        other.append(abs(divergences.chi_squared(q, p) - variance))
+        assert chi2 >= np.exp(divergences.kl_divergence(p, q)) - 1 - EXACT
+    assert measure(found, over=100, of="pairs of distributions") < EXACT
+    assert max(other) > 0.1
+    assert divergences.chi_squared(P, np.array([0.5, 0.5, 0.0])) == np.inf
+
+
+@pytest.mark.statement("effective_size")
+def test_the_measured_size_tends_to_that_of_the_population_and_overstates_it_before(rng):
+    """Where the weights are moderate they agree; where samples miss the target the measured one is far too large."""
+    N = 20_000
+    for m, s in [(0.5, 1.0), (0.0, 0.7)]:
+        w = gaussian_weights(m, s, rng.normal(size=N))
+        share = importance.effective_sample_size(w) / N
+        assert share == pytest.approx(1 / importance.gaussian_weight_moment(m, s), rel=0.1)
+    sizes = [
+        importance.effective_sample_size(gaussian_weights(3.0, 1.0, rng.normal(size=1000)))
+        for _ in range(200)
+    ]
+    assert min(sizes) >= 1
+    assert np.median(sizes) > 10 * 1000 / importance.gaussian_weight_moment(3.0, 1.0)
+
+
+def gaussian_weights(m, s, x):
+    return np.exp(-(((x - m) / s) ** 2) / 2 + x**2 / 2) / s
+
+
+@pytest.mark.statement("defensive_mixture")
+def test_a_defensive_mixture_bounds_weight_and_second_moment(rng, measure):
+    """By 1/alpha, and by 1/(1 - alpha) times the proposal's own; the plain proposal, the control, keeps to neither."""
+    excess, plain = [], True
+    for _ in range(100):
+        f, alpha = rng.normal(size=5), rng.uniform(0.05, 0.95)
+        p, q = rng.dirichlet(np.full(5, 0.3), size=2)
+        mixture = importance.defensive_mixture(p, q, alpha)
+        assert mixture.sum() == pytest.approx(1, abs=EXACT)
+        excess.append((importance.importance_weights(p, mixture) - 1 / alpha).max())
+
+        def second(proposal, p=p, f=f):
+            return importance.variance(f, p, proposal) + (p @ f) ** 2
+
+        on_target, alone = second(p), second(q)
+        excess.append(second(mixture) / min(on_target / alpha, alone / (1 - alpha)) - 1)
+        plain &= bool((importance.importance_weights(p, q) <= 1 / alpha).all())
+        plain &= alone <= on_target / alpha
+    assert measure(max(max(excess), 0.0), over=100, of="mixtures") < 1e-9
+    assert not plain
+
+
+@pytest.mark.statement("effective_size")
 @pytest.mark.parametrize(("m", "s"), [(0.0, 1.0), (0.8, 1.0), (0.0, 0.4), (-0.7, 1.3), (0.5, 1.35)])
 def test_gaussian_second_moments_are_their_integrals(m, s):
     x = np.linspace(-100, 100, 400_001)
@@ -229,7 +286,7 @@ def pi_old(request, small, rng):
     return rng.dirichlet(3 * np.ones(small.A), size=shape)
 
 
-@pytest.mark.statement("likelihood_ratio", "importance_sampling")
+@pytest.mark.statement("likelihood_ratio", "trajectory_weights")
 def test_initial_state_and_transitions_cancel_in_the_ratio(small, policy, theta, pi_old):
     tau = exact.trajectories(small)
     pi = policy.table(theta)
@@ -284,7 +341,7 @@ def test_the_behaviour_is_frozen_before_the_ratio_is_differentiated(small, polic
     np.testing.assert_allclose(on_policy, reinforce, atol=EXACT)
 
 
-@pytest.mark.statement("importance_sampling")
+@pytest.mark.statement("trajectory_weights")
 def test_the_second_moment_of_the_trajectory_ratio_for_each_horizon(small, policy, theta, pi_old):
     pi = policy.table(theta)
     moments = importance.trajectory_second_moment(small, pi, pi_old)
@@ -300,7 +357,7 @@ def test_the_second_moment_of_the_trajectory_ratio_for_each_horizon(small, polic
     assert abs(moments[-1] - each.prod()) > 1e-4
 
 
-@pytest.mark.statement("importance_sampling")
+@pytest.mark.statement("trajectory_weights")
 def test_the_trajectory_ratio_grows_exponentially_and_the_per_step_ratio_does_not(small, rng):
     long = MDP(small.P, small.r, small.mu0, H=60)
     pi, pi_old = rng.dirichlet(4 * np.ones(small.A), size=(2, small.S))
@@ -311,7 +368,7 @@ def test_the_trajectory_ratio_grows_exponentially_and_the_per_step_ratio_does_no
     np.testing.assert_allclose(each[30:], each[-1], rtol=1e-3)
 
 
-@pytest.mark.statement("likelihood_ratio", "importance_sampling")
+@pytest.mark.statement("likelihood_ratio", "trajectory_weights")
 def test_a_time_dependent_policy_is_reweighted_by_the_row_of_each_step(small, pi_old, rng):
     """With the rows of step 0 at every step the mean is another."""
     policy = TabularSoftmax(small.S, small.A, H=small.H)
@@ -329,6 +386,58 @@ def test_a_time_dependent_policy_is_reweighted_by_the_row_of_each_step(small, pi
     moments = importance.trajectory_second_moment(small, pi, pi_old)
     by_enumeration = rho_old @ importance.trajectory_ratio(pi, pi_old, tau) ** 2
     assert moments[-1] == pytest.approx(by_enumeration, abs=EXACT)
+
+
+@pytest.mark.statement("per_decision")
+def test_a_reward_needs_only_the_ratios_of_the_steps_up_to_it(
+    small, policy, theta, pi_old, measure
+):
+    """The mean is J; with the ratios of later steps alone, or of this step alone, it is not."""
+    tau, pi = exact.trajectories(small), policy.table(theta)
+    rho_old = np.exp(exact.log_likelihood(small, pi_old, tau))
+    J = exact.evaluate(small, pi).J
+    X = importance.per_decision_returns(pi, pi_old, tau)
+    assert measure(rho_old @ X - J, over=tau.N) < EXACT
+    u = importance.per_step_ratios(pi, pi_old, tau)
+    later = np.cumprod(u[:, ::-1], axis=1)[:, ::-1]
+    for wrong in (u, later, np.ones_like(u)):
+        assert abs(rho_old @ (wrong * tau.r).sum(axis=1) - J) > 1e-3
+
+
+@pytest.mark.statement("per_decision")
+def test_the_exact_variances_of_the_whole_and_of_the_weight_per_decision(
+    small, policy, theta, pi_old, measure
+):
+    """Against enumeration. The on-policy variance of the return, the control, is another."""
+    tau, pi = exact.trajectories(small), policy.table(theta)
+    rho_old = np.exp(exact.log_likelihood(small, pi_old, tau))
+    J = exact.evaluate(small, pi).J
+    whole = importance.trajectory_ratio(pi, pi_old, tau) * tau.r.sum(axis=1)
+    per_decision = importance.per_decision_returns(pi, pi_old, tau)
+    variances = importance.trajectory_variance, importance.per_decision_variance
+    for f, X in zip(variances, (whole, per_decision), strict=True):
+        by_enumeration = rho_old @ (X - J) ** 2
+        assert measure(f(small, pi, pi_old) - by_enumeration, over=tau.N) < EXACT
+        assert abs(f(small, pi, pi) - by_enumeration) > 1e-3
+
+
+@pytest.mark.statement("per_decision")
+def test_weights_per_decision_are_usually_better_and_not_always(rng):
+    """A last reward that takes back the first: the whole return is always 0, and no weight can hurt it."""
+    better = 0
+    for _ in range(100):
+        P = rng.dirichlet(np.ones(3), size=(3, 2))
+        mdp = MDP(P, rng.normal(size=(3, 2)), rng.dirichlet(np.ones(3)), H=6)
+        pi, old = rng.dirichlet(2 * np.ones(2), size=(2, 3))
+        args = mdp, pi, old
+        better += importance.per_decision_variance(*args) < importance.trajectory_variance(*args)
+    assert better > 60
+    P = np.zeros((2, 2, 2))
+    P[:, :, 1] = 1
+    zero = MDP(P, r=[[1.0, 1.0], [-1.0, -1.0]], mu0=[1.0, 0.0], H=2)
+    args = zero, np.array([[0.9, 0.1]] * 2), np.array([[0.5, 0.5]] * 2)
+    assert importance.trajectory_variance(*args) == pytest.approx(0, abs=EXACT)
+    assert importance.per_decision_variance(*args) > 0.1
 
 
 def test_steps_that_were_not_taken_have_ratio_one(small, rng):

@@ -89,7 +89,7 @@ def test_a_q_table_without_its_step_gives_a_wrong_gradient(mdp, policy, theta):
     assert np.abs(frozen - g).max() > 1e-3
 
 
-@pytest.mark.statement("tabular_softmax")
+@pytest.mark.statement("tabular_gradient")
 def test_the_tabular_gradient_is_occupancy_times_probability_times_advantage(mdp, rng, measure):
     policy = TabularSoftmax(mdp.S, mdp.A)
     theta = rng.normal(size=policy.p)
@@ -100,6 +100,25 @@ def test_the_tabular_gradient_is_occupancy_times_probability_times_advantage(mdp
     assert measure(g - by_hand, over=policy.p, of="parameters") < EXACT
     with_values = np.einsum("hs,sa,hsa->sa", v.d, pi, v.Q).ravel()
     assert np.abs(g - with_values).max() > 1e-3
+
+
+@pytest.mark.statement("pg_unrolled")
+@pytest.mark.parametrize("kind", ["stationary", "time-dependent"])
+def test_unrolling_gives_the_gradient_of_every_value(small, rng, measure, kind):
+    """Without the second term, the gradient of what follows, all but the last step are wrong."""
+    H = None if kind == "stationary" else small.H
+    policy = TabularSoftmax(small.S, small.A, H=H)
+    theta = rng.normal(size=policy.p)
+    G = exact.value_gradients(small, policy, theta)
+    truth = complex_step(lambda t: exact.state_values(small, policy.table(t)), theta)
+    assert measure(G - truth, over=G[..., 0].size, of="values") < EXACT
+    g = exact.gradient(small, policy, theta)
+    np.testing.assert_allclose(small.mu0 @ G[0], g, atol=EXACT)
+    s, a = np.indices((small.S, small.A))
+    pi, Q = policy.table(theta), exact.evaluate(small, policy.table(theta)).Q
+    pi_0 = pi if H is None else pi[0]
+    first_term = np.einsum("sa,sa,sap->sp", pi_0, Q[0], policy.score(theta, policy.row(0, s), a))
+    assert np.abs(first_term - truth[0]).max() > 1e-2
 
 
 @pytest.mark.statement("pg_discounted")

@@ -45,7 +45,7 @@ def test_objective_off_by_one_step_or_with_a_greedy_action_is_another_number(mdp
     assert abs(exact.evaluate(mdp, greedy).J - J) > 1e-3
 
 
-@pytest.mark.statement("occupancy", "objective_forms")
+@pytest.mark.statement("occupancy", "objective_forms", "recursions")
 def test_occupancies_are_the_marginals_of_the_trajectory_distribution(mdp, pi, everything, measure):
     tau, rho = everything
     v = exact.evaluate(mdp, pi)
@@ -58,7 +58,7 @@ def test_occupancies_are_the_marginals_of_the_trajectory_distribution(mdp, pi, e
     assert measure((joint * mdp.r).sum() - v.J, over=tau.N) < EXACT
 
 
-@pytest.mark.statement("values")
+@pytest.mark.statement("values", "recursions")
 def test_values_are_conditional_means_of_the_reward_to_go(mdp, pi, everything, measure):
     tau, rho = everything
     v = exact.evaluate(mdp, pi)
@@ -248,3 +248,23 @@ def test_a_discount_out_of_range_is_refused(mdp, gamma):
     for call in (exact.evaluate, exact.state_values, exact.visits_and_advantages):
         with pytest.raises(ValueError, match=r"^gamma must be a number in \[0, 1\], but it is "):
             call(mdp, uniform, gamma)
+
+
+@pytest.mark.statement("baseline_limits")
+@pytest.mark.parametrize("timed", [False, True])
+def test_the_variance_after_an_action_is_that_over_all_trajectories(small, rng, timed):
+    """The variance from a state, whose action is not known, is another number."""
+    pi = rng.dirichlet(np.ones(small.A), size=(small.H, small.S) if timed else small.S)
+    variance = exact.return_variance(small, pi)
+    tau = exact.trajectories(small)
+    rho = np.exp(exact.log_likelihood(small, pi, tau))
+    R = tau.r[:, ::-1].cumsum(axis=1)[:, ::-1]
+
+    def spread(at, h):
+        p = rho * at / (rho @ at)
+        return p @ (R[:, h] - p @ R[:, h]) ** 2
+
+    for h, s, a in np.ndindex(variance.shape):
+        there = tau.s[:, h] == s
+        assert spread(there & (tau.a[:, h] == a), h) == pytest.approx(variance[h, s, a], abs=1e-10)
+        assert h < small.H - 1 or abs(spread(there, h) - variance[h, s, a]) > 1e-3

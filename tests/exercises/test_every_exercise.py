@@ -44,6 +44,12 @@ SIGNATURES = {
     "gaussian_fisher": "M sigma m",
     "squashed_gaussian_log_prob": "u mu sigma",
     "deterministic_gradient": "dQ s",
+    "leave_one_out": "r",
+    "group_advantage": "r std",
+    "kl_estimates": "log_prob log_prob_ref",
+    "kl_gradient": "scores log_prob log_prob_ref",
+    "dpo_loss": "log_ratio_chosen log_ratio_rejected beta",
+    "token_ratio_surrogate": "logp_new logp_old A mask",
 }
 
 BOOK = Path(__file__).resolve().parents[2] / "book"

@@ -263,7 +263,7 @@ def test_an_unknown_exercise_names_the_nearest_ones() -> None:
         "The nearest are `ppo_penalty_objective` and `ppo_clip_objective`."
         in check("ppo", reward_to_go).message
     )
-    assert "`gae`." in check("zzzzzz", reward_to_go).message
+    assert "`token_ratio_surrogate`." in check("zzzzzz", reward_to_go).message
 
 
 def test_prints_are_shown_and_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,6 +294,9 @@ def test_warnings_of_the_answer_are_silent() -> None:
 
 
 NAIVE = {
+    "dpo_loss": lambda chosen, rejected, beta: (
+        -np.log(1 / (1 + np.exp(-beta * (chosen - rejected))))
+    ),
     "softmax_policy": lambda theta: np.exp(theta) / np.exp(theta).sum(axis=1, keepdims=True),
     "softmax_score": lambda theta, s, a: (
         np.outer(np.arange(len(theta)) == s, np.arange(theta.shape[1]) == a)

@@ -15,6 +15,7 @@ from pgcompanion import (
     divergences,
     estimators,
     exact,
+    language,
     lqr,
     objectives,
     policies,
@@ -73,6 +74,12 @@ PACKAGE: dict[str, Callable[..., Any]] = {
     "gaussian_fisher": lqr.gaussian_fisher,
     "squashed_gaussian_log_prob": policies.squashed_gaussian_log_prob,
     "deterministic_gradient": lqr.deterministic_gradient,
+    "leave_one_out": language.leave_one_out,
+    "group_advantage": language.group_advantage,
+    "kl_estimates": language.kl_estimates,
+    "kl_gradient": language.kl_gradient,
+    "dpo_loss": language.dpo_loss,
+    "token_ratio_surrogate": language.token_ratio_surrogate,
 }
 OTHER_NAMES = {"performance_difference", "bernoulli_natural_gradient"}
 SEEDS = range(5)

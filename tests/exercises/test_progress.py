@@ -14,6 +14,7 @@ import pytest
 
 import pgcompanion.exercises
 from pgcompanion.exercises import check, hint, progress, solution
+from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine import record as record_module
 from pgcompanion.exercises.engine.catalogue import IDS, PAGES
 from pgcompanion.exercises.engine.record import Record
@@ -40,7 +41,7 @@ def test_progress_goes_from_not_started_over_tried_to_done(progress_file: Path) 
     check("reward_to_go", wrong)
     assert state("reward_to_go").startswith("done on ")
     assert json.loads(progress_file.read_text())["reward_to_go"]["tries"] == 4
-    assert progress().summary == f"1 of {len(IDS)} exercises done."
+    assert progress().summary == f"1 of {len(catalogue.IDS)} exercises done."
 
 
 def test_a_stub_and_an_unknown_exercise_are_no_tries(progress_file: Path) -> None:

@@ -132,7 +132,7 @@ def test_actions_are_drawn_with_their_mean_and_variance(case, rng):
 # The score
 
 
-@pytest.mark.statement("gaussian_policy")
+@pytest.mark.statement("gaussian_policy_score")
 def test_the_score_is_the_derivative_of_the_log_density(case, complex_step, rng):
     policy, theta, s = case
     a = rng.normal(size=(B, N_ACTION))
@@ -144,7 +144,7 @@ def test_the_score_is_the_derivative_of_the_log_density(case, complex_step, rng)
     assert np.abs(divided_by_sigma - by_step[:, :q]).max() > 1e-2
 
 
-@pytest.mark.statement("gaussian_policy")
+@pytest.mark.statement("gaussian_policy_score")
 def test_the_linear_score_is_the_printed_formula(rng):
     Theta, s, a = rng.normal(size=(N_ACTION, D)), rng.normal(size=D), rng.normal(size=N_ACTION)
     by_hand = np.outer(a - Theta @ s, s) / SIGMA**2

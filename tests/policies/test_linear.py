@@ -27,7 +27,7 @@ def test_features_of_a_wrong_shape_are_refused():
         LinearSoftmax(np.zeros((4, 3)))
 
 
-@pytest.mark.statement("linear_softmax")
+@pytest.mark.statement("linear_softmax_score")
 def test_the_score_is_the_printed_formula(rng):
     S, A, p = 4, 3, 5
     policy = LinearSoftmax(rng.normal(size=(S, A, p)))

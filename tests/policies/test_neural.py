@@ -93,7 +93,7 @@ def test_indices_mean_their_features(rng):
 # The score
 
 
-@pytest.mark.statement("neural_softmax")
+@pytest.mark.statement("neural_softmax_score")
 def test_the_score_is_the_derivative_of_the_log_probability(case, complex_step, rng):
     policy, theta, s = case
     a = rng.integers(A, size=7)

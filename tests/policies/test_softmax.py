@@ -30,7 +30,7 @@ def test_probabilities_follow_the_definition(mdp, policy, theta, rng):
         assert np.abs(policy.table(theta) - wrong).max() > 1e-2
 
 
-@pytest.mark.statement("tabular_softmax", "linear_softmax")
+@pytest.mark.statement("tabular_softmax_score", "linear_softmax_score")
 def test_the_score_is_the_derivative_of_the_log_probability(mdp, policy, theta):
     s, a = np.indices((mdp.S, mdp.A))
     score = policy.score(theta, s, a)

@@ -55,7 +55,7 @@ def test_a_constant_added_in_one_state_changes_nothing(mdp, rng):
     assert np.abs(policy.table(tilted) - policy.table(theta)).max() > 1e-2
 
 
-@pytest.mark.statement("tabular_softmax")
+@pytest.mark.statement("tabular_softmax_score")
 def test_the_tabular_score_is_the_printed_formula(mdp, rng):
     policy = TabularSoftmax(mdp.S, mdp.A)
     theta = rng.normal(size=policy.p)
@@ -72,7 +72,7 @@ def test_the_tabular_score_is_the_printed_formula(mdp, rng):
             assert np.abs(score - not_centred).max() > 1e-2
 
 
-@pytest.mark.statement("tabular_softmax")
+@pytest.mark.statement("tabular_softmax_score")
 def test_a_tabular_sum_is_the_same_however_memory_holds_its_arrays(rng):
     S, A, shape = 5, 3, (300, 400)
     policy, theta = TabularSoftmax(S, A), rng.normal(size=S * A)
@@ -100,7 +100,7 @@ def test_the_formulas_are_the_policy(rng):
     assert np.abs(softmax_score(table, 1, 2) - scores[2, 1]).max() > 1e-2
 
 
-@pytest.mark.statement("tabular_softmax")
+@pytest.mark.statement("tabular_softmax", "tabular_softmax_score")
 def test_the_log_probability_and_its_pull_back_in_closed_form(rng, complex_step):
     policy, theta = TabularSoftmax(S, A), rng.normal(size=S * A)
     s, a, w = rng.integers(S, size=(6, 5)), rng.integers(A, size=(6, 5)), rng.normal(size=(6, 5))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pgcompanion import estimators, exact, steps
+from pgcompanion.derivatives import central_difference
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax, TabularSoftmax
 
@@ -97,6 +98,98 @@ def test_a_small_gradient_is_not_nearness_to_a_maximum():
     assert np.linalg.norm(exact.gradient(mdp, policy, far)) < 1e-10
     assert objective(mdp, policy, farther) > objective(mdp, policy, far)
     assert np.linalg.norm(exact.gradient(mdp, policy, np.zeros(2))) > 0.1
+
+
+# How steep, and how flat
+
+
+def repeated(H: int, pay: float) -> MDP:
+    """One state, two actions, of which the second pays ``pay`` at each of ``H`` steps."""
+    return MDP(np.ones((1, 2, 1)), r=[[0.0, pay]], mu0=[1.0], H=H)
+
+
+def curvature(mdp, policy, theta):
+    """The largest absolute eigenvalue of the second derivatives of J."""
+    second = central_difference(lambda t: exact.gradient(mdp, policy, t), theta)
+    return np.abs(np.linalg.eigvalsh((second + second.T) / 2)).max()
+
+
+def chain(H: int, A: int) -> MDP:
+    """``H`` states in a row; action 0 leads on, all others to a dead end; the last step pays 1."""
+    P = np.zeros((H + 2, A, H + 2))
+    P[:, :, H + 1] = 1
+    for s in range(H):
+        P[s, 0, H + 1], P[s, 0, s + 1] = 0, 1
+    r = np.zeros((H + 2, A))
+    r[H - 1, 0] = 1
+    return MDP(P, r, np.eye(H + 2)[0], H)
+
+
+@pytest.mark.statement("softmax_smoothness")
+def test_no_curvature_of_a_softmax_table_exceeds_its_smoothness(small, rng):
+    """Without the horizon the bound is too small: ten equal steps curve more than one reward."""
+    worlds = [small, repeated(10, 1.0), repeated(10, -3.0)]
+    worlds += [
+        MDP(rng.dirichlet(np.ones(3), (3, 2)), rng.normal(size=(3, 2)), np.ones(3) / 3, H)
+        for H in (1, 2, 6)
+    ]
+    for mdp in worlds:
+        policy = TabularSoftmax(mdp.S, mdp.A)
+        beta = steps.softmax_smoothness(mdp)
+        largest = max(curvature(mdp, policy, theta) for theta in rng.normal(size=(20, policy.p)))
+        assert 0 < largest < beta
+    ten, policy = repeated(10, 1.0), TabularSoftmax(1, 2)
+    logits = np.linspace(-2, 2, 41)
+    largest = max(curvature(ten, policy, np.array([x, 0.0])) for x in logits)
+    assert largest > 1.5 * np.abs(ten.r).max()
+
+
+@pytest.mark.statement("softmax_smoothness")
+def test_the_largest_return_is_the_largest_over_all_trajectories(small):
+    """The largest reward at every step may be out of reach: on a chain only the last one pays."""
+    for mdp in (small, repeated(4, -3.0), chain(3, 2)):
+        returns = exact.trajectories(mdp).r.sum(axis=1)
+        beta = steps.softmax_smoothness(mdp)
+        assert beta == pytest.approx(mdp.H * np.abs(returns).max())
+    assert beta == 3 < 3**2 * np.abs(mdp.r).max()
+
+
+@pytest.mark.statement("exponential_plateau")
+@pytest.mark.parametrize(("H", "A", "eta"), [(1, 2, 0.5), (3, 3, 1.0), (6, 2, 0.25), (4, 4, 2.0)])
+def test_gradient_ascent_leaves_a_plateau_no_sooner_than_the_bound(H, A, eta):
+    """A bound without the factor 2H, as if every step were one of its own, is broken where H > 1."""
+    mdp, policy = chain(H, A), TabularSoftmax(H + 2, A)
+    theta = np.zeros(policy.p)
+    J0 = objective(mdp, policy, theta)
+    assert pytest.approx(A**-H, rel=EXACT) == J0
+    values = [J0]
+    while values[-1] < 0.5:
+        g = exact.gradient(mdp, policy, theta)
+        assert np.linalg.norm(g) <= np.sqrt(2 * H) * values[-1] * (1 + EXACT)
+        theta = theta + eta * g
+        values.append(objective(mdp, policy, theta))
+    for k, J in enumerate(values):
+        assert k >= steps.plateau_steps(J0, J, H, eta) - EXACT
+    taken, promised = len(values) - 1, steps.plateau_steps(J0, 0.5, H, eta)
+    assert taken < 2 * H * promised + 1 or H == 1
+
+
+@pytest.mark.statement("exponential_plateau")
+def test_a_saturated_start_is_a_plateau_even_for_one_step():
+    """The same bandit from an even start is at one half already."""
+    bandit, policy = chain(1, 2), TabularSoftmax(3, 2)
+    theta = np.zeros(policy.p)
+    theta[0] = -np.log(1e3)
+    J0, eta = objective(bandit, policy, theta), 1.0
+    path = steps.ascent(
+        theta, lambda t: exact.gradient(bandit, policy, t), steps.constant(eta), 800
+    )
+    values = [objective(bandit, policy, t) for t in path]
+    taken = next(k for k, J in enumerate(values) if J >= 0.5)
+    promised = steps.plateau_steps(J0, 0.5, 1, eta)
+    assert 490 < promised <= taken < 1.2 * promised
+    assert steps.plateau_steps(0.5, 0.5, 1, eta) == 0 < taken
+    assert taken > 2.4 * steps.plateau_steps(J0, 0.5, 3, eta)  # the wrong number of states
 
 
 # Stochastic gradient ascent
@@ -252,6 +345,7 @@ def test_a_minibatch_of_a_sum_is_unbiased_only_with_its_factor(rng):
         (lambda: steps.sgd_bound(0.0, 1.0, 1.0, [0.1]), "beta must be positive, but it is 0.0"),
         (lambda: steps.constant_step(1.0, -1.0, 1.0, 3), "Delta must not be negative, but it is"),
         (lambda: steps.minibatch_gradient(np.ones((3, 1)), 2), "n must be at least the size of"),
+        (lambda: steps.plateau_steps(1.5, 1.0, 2, 0.1), r"J0 must lie in \(0, 1\], but it is 1.5"),
     ],
 )
 def test_a_value_that_cannot_be_right_is_refused(call, message):

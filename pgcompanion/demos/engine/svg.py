@@ -93,10 +93,41 @@ def encode(fig: Figure, name: str = "demo") -> str:
     page = StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         fig.savefig(page, format="svg", facecolor="none", metadata={"Date": None})
-    svg = page.getvalue()
+    return embedded(page.getvalue())
+
+
+def embedded(svg: str) -> str:
+    """What matplotlib wrote as SVG, as an element of a page, in the colours of that page."""
     for pattern, replacement in _SHORTER:
         svg = pattern.sub(replacement, svg)
     return _SERIES.sub(_said_once, _ungrouped(svg))
+
+
+_COLOUR = re.compile(r"(?<=[: \"])#[0-9a-f]{6}\b|<image ")
+_GREY = re.compile(r"(?<=[: \"])#([0-9a-f]{2})\1\1\b")
+_VIEW = re.compile(r'viewBox="0 0 ([\d.]+)')
+_GREYS = ((64, style.INK), (160, style.MUTED), (240, style.GRID), (256, style.PAPER))
+
+
+def in_page(svg: str, words: str) -> str:
+    """A figure that matplotlib wrote, as an element of a page as wide as it was drawn.
+
+    Its greys are those of text, of notes, of a grid and of paper, whichever is nearest.
+    """
+    svg = named(embedded(_GREY.sub(_grey, svg)), words)
+    view = _VIEW.search(svg)
+    width = f"width:{float(view[1]) * 4 / 3:.0f}px" if view else ""  # a point is 4/3 of a pixel
+    return svg.replace("<svg ", f'<svg class="pg-figure" style="{width}" ', 1)
+
+
+def foreign(svg: str) -> bool:
+    """Whether a figure has colours that the page does not know, a photograph for instance."""
+    return bool(set(_COLOUR.findall(_GREY.sub(_grey, svg))) - set(style.COLOURS.values()))
+
+
+def _grey(match: re.Match[str]) -> str:
+    level = int(match[1], 16)
+    return next(colour for below, colour in _GREYS if level < below)
 
 
 def named(svg: str, words: str) -> str:

@@ -38,6 +38,14 @@ PAGES: dict[str, tuple[str, ...]] = {
         "squashed_gaussian_log_prob",
         "deterministic_gradient",
     ),
+    "Policy gradients of language models": (
+        "leave_one_out",
+        "group_advantage",
+        "kl_estimates",
+        "kl_gradient",
+        "dpo_loss",
+        "token_ratio_surrogate",
+    ),
 }
 
 IDS: tuple[str, ...] = tuple(id for ids in PAGES.values() for id in ids)

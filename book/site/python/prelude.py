@@ -1,0 +1,144 @@
+"""What runs before the cells of a page: it runs a cell and leaves its outputs on the desk as JSON.
+
+An output is a pair of a kind and a text: `text` that was printed, `html`, `svg`, `code` or `error`.
+"""
+
+import ast
+import io
+import json
+import linecache
+import sys
+import traceback
+import types
+
+sys.path.insert(0, "/book")
+_pg_outputs = []
+_pg_names = {"__name__": "__main__"}
+
+
+class _Printed(io.TextIOBase):
+    """Standard output and error: what follows on each other is one output."""
+
+    def write(self, text):
+        if _pg_outputs and _pg_outputs[-1][0] == "text":
+            _pg_outputs[-1][1] += text
+        else:
+            _pg_outputs.append(["text", text])
+        return len(text)
+
+    def writable(self):
+        return True
+
+
+def _pg_show(value):
+    """Show a value as a notebook would."""
+    if value is None:
+        return
+    if isinstance(value, str | int | float | bool) or not hasattr(value, "_repr_html_"):
+        markdown = getattr(value, "_repr_markdown_", lambda: None)()
+        if markdown and markdown.startswith("```python\n"):
+            _pg_outputs.append(["code", markdown[10:-4]])
+        elif markdown is not None:
+            _pg_outputs.append(["markdown", markdown])
+        elif hasattr(value, "savefig"):
+            _pg_draw(value)
+        else:
+            _pg_outputs.append(["text", repr(value) + "\n"])
+        return
+    _pg_outputs.append(["html", value._repr_html_()])
+
+
+def _pg_draw(figure):
+    from pgcompanion.demos.engine.svg import in_page
+
+    page = io.StringIO()
+    figure.savefig(page, format="svg", metadata={"Date": None})
+    _pg_outputs.append(["svg", in_page(page.getvalue(), "What this cell has drawn.")])
+
+
+def _pg_figures(*_, **__):
+    """Draw the open figures, and close them: what `plt.show()` does in a notebook."""
+    if "matplotlib.pyplot" in sys.modules:
+        plt = sys.modules["matplotlib.pyplot"]
+        for number in plt.get_fignums():
+            _pg_draw(plt.figure(number))
+        plt.close("all")
+
+
+def _pg_error(name):
+    kind, error, trace = sys.exc_info()
+    own = [frame for frame in traceback.extract_tb(trace) if frame.filename == name]
+    lines = [f"line {frame.lineno}: {frame.line}" for frame in own[-1:]]
+    if isinstance(error, SyntaxError) and error.filename == name:
+        lines = [f"line {error.lineno}: {(error.text or '').strip()}"]
+    what = "".join(traceback.format_exception_only(kind, error)).strip().splitlines()[-1]
+    _pg_outputs.append(["error", "\n".join([*lines, what])])
+
+
+def _pg_run(source):
+    """Run a cell; its last expression is shown."""
+    _pg_outputs.clear()
+    name = f"<cell {len(linecache.cache)}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    printed = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = _Printed()
+    try:
+        tree = ast.parse(source, name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, name, "exec"), _pg_names)
+        if last is not None and not source.rstrip().endswith(";"):
+            _pg_show(eval(compile(ast.Expression(last.value), name, "eval"), _pg_names))
+        elif last is not None:
+            eval(compile(ast.Expression(last.value), name, "eval"), _pg_names)
+        _pg_patch()
+        _pg_figures()
+    except BaseException:
+        _pg_error(name)
+    finally:
+        sys.stdout, sys.stderr = printed
+    with open("/desk/outputs.json", "w") as desk:
+        json.dump(_pg_outputs, desk)
+
+
+def _pg_patch():
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].show = _pg_figures
+
+
+class _Shown:
+    def __init__(self, data=""):
+        self.data = data
+
+
+class _HTML(_Shown):
+    def _repr_html_(self):
+        return self.data
+
+
+class _Markdown(_Shown):
+    def _repr_markdown_(self):
+        return self.data
+
+
+_display = types.ModuleType("IPython.display")
+_display.display = lambda *values: [_pg_show(value) for value in values] and None
+_display.HTML, _display.Markdown = _HTML, _Markdown
+_display.clear_output = lambda wait=False: _pg_outputs.clear()
+sys.modules["IPython"] = types.ModuleType("IPython")
+sys.modules["IPython"].display = _display
+sys.modules["IPython"].get_ipython = lambda: None
+sys.modules["IPython"].version_info = (9, 0)
+sys.modules["IPython.display"] = _display
+
+
+class _Absent(types.ModuleType):
+    """A module that this Python lacks and that others import without using it here."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+for _name in ("", ".connection", ".queues", ".sharedctypes", ".shared_memory", ".synchronize"):
+    sys.modules["multiprocessing" + _name] = _Absent("multiprocessing" + _name)

@@ -1,0 +1,141 @@
+// Python in a worker: CPython as WebAssembly, its files in memory. `tools/runtime.py` puts this text
+// behind the WASI shim and hands both to the page as one string, since a worker that was read from a
+// disk may load nothing itself.
+
+"use strict";
+
+const ROOT = "/usr/local/lib";
+const { WASI, File, OpenFile, ConsoleStdout, PreopenDirectory, Directory } = wasiShim;
+let python = null; // the instance, once it has booted
+const desk = new Map(); // where a cell's outputs are left: /desk/outputs.json
+
+const say = (kind, value) => postMessage({ kind, value });
+
+async function inflated(text) {
+  const bytes = Uint8Array.fromBase64
+    ? Uint8Array.fromBase64(text)
+    : Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// The files of an archive whose entries are stored, not compressed: name -> bytes.
+function unpacked(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const files = new Map();
+  let end = bytes.length - 22;
+  while (view.getUint32(end, true) !== 0x06054b50) end -= 1;
+  let at = view.getUint32(end + 16, true);
+  for (let left = view.getUint16(end + 10, true); left > 0; left -= 1) {
+    const size = view.getUint32(at + 24, true);
+    const [name, extra, comment] = [28, 30, 32].map((place) => view.getUint16(at + place, true));
+    const header = view.getUint32(at + 42, true);
+    const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
+    const path = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + name));
+    if (!path.endsWith("/")) files.set(path, bytes.subarray(start, start + size));
+    at += 46 + name + extra + comment;
+  }
+  return files;
+}
+
+function folder(files) {
+  const root = new Map();
+  for (const [path, bytes] of files) {
+    const parts = path.split("/");
+    const name = parts.pop();
+    let place = root;
+    for (const part of parts) {
+      if (!place.has(part)) place.set(part, new Directory(new Map()));
+      place = place.get(part).contents;
+    }
+    place.set(name, new File(bytes, { readonly: true }));
+  }
+  return root;
+}
+
+// The descriptors that Python opens with: its library is one archive, but matplotlib's data are files.
+function descriptors(library, data, book) {
+  const open = (path, contents) => new PreopenDirectory(path, contents);
+  const empty = () => new Directory(new Map());
+  const lib = new Map([["python315.zip", new File(library, { readonly: true })]]);
+  const console_ = () => new ConsoleStdout((bytes) => say("log", new TextDecoder().decode(bytes)));
+  return [
+    new OpenFile(new File([])),
+    console_(),
+    console_(),
+    open(ROOT, lib),
+    open(`${ROOT}/python315.zip/matplotlib/mpl-data`, folder(data)),
+    open("/book", folder(book)),
+    open("/desk", desk),
+    open("/", new Map([["tmp", empty()], ["usr", empty()]])),
+  ];
+}
+
+async function start({ module, engine, library, data, book, prelude, progress }) {
+  if (progress) desk.set("progress.json", new File(new TextEncoder().encode(progress)));
+  let compiled = module;
+  if (!compiled) {
+    say("progress", "Unpacking Python");
+    const bytes = await inflated(engine);
+    say("progress", "Preparing Python");
+    compiled = await WebAssembly.compile(bytes);
+    say("module", compiled);
+  }
+  const [archive, files, ours] = await Promise.all([inflated(library), inflated(data), inflated(book)]);
+  const environment = ["TMPDIR=/tmp", "HOME=/tmp", "MPLBACKEND=svg", "MPLCONFIGDIR=/tmp", "PYTHONTZPATH="];
+  const wasi = new WASI(
+    ["python"],
+    [...environment, "PGCOMPANION_PROGRESS=/desk/progress.json"],
+    descriptors(archive, unpacked(files), unpacked(ours)),
+    { debug: false },
+  );
+  const imports = { ...wasi.wasiImport };
+  const { fd_fdstat_get } = imports;
+  imports.fd_fdstat_get = (fd, place) => {
+    const answer = fd_fdstat_get(fd, place);
+    // The shim reports no rights, and /tmp would look as if nothing could be written there.
+    const view = new DataView(python.exports.memory.buffer);
+    if (answer === 0) for (const at of [8, 16]) view.setBigUint64(place + at, ~0n, true);
+    return answer;
+  };
+  const NOT_SUPPORTED = 52;
+  for (const { module: from, name } of WebAssembly.Module.imports(compiled)) {
+    if (from === "wasi_snapshot_preview1" && !imports[name]) imports[name] = () => NOT_SUPPORTED;
+  }
+  python = await WebAssembly.instantiate(compiled, {
+    wasi_snapshot_preview1: imports,
+    host: { call: () => -1 },
+  });
+  wasi.inst = python;
+  python.exports._initialize();
+  turn(prelude);
+  say("ready", null);
+}
+
+function turn(source) {
+  const bytes = new TextEncoder().encode(source);
+  const place = python.exports.host_alloc(bytes.length) >>> 0;
+  new Uint8Array(python.exports.memory.buffer).set(bytes, place);
+  return python.exports.turn(place, bytes.length);
+}
+
+function run(source) {
+  desk.delete("outputs.json");
+  const status = turn(`_pg_run(${JSON.stringify(source)})`);
+  const [outputs, progress] = ["outputs.json", "progress.json"].map((name) => {
+    const file = desk.get(name);
+    return file && new TextDecoder().decode(file.data);
+  });
+  if (!outputs) throw new Error(`Python ended (${status}).`);
+  return { outputs: JSON.parse(outputs), progress };
+}
+
+onmessage = async ({ data }) => {
+  try {
+    if (data.start) await start(data.start);
+    else say("done", run(data.run));
+  } catch (error) {
+    const full = error instanceof RangeError || /memory/i.test(String(error));
+    say("dead", full ? "This browser has not enough memory left for Python." : String(error));
+  }
+};

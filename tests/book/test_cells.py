@@ -1,0 +1,116 @@
+"""Cells that run in the page: which others they need, and a reader who runs them from a disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inspection import fresh, watch
+from notebooks import ROOT
+from playwright.sync_api import Browser, Locator, Page
+
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+from cells import names, needs, starters
+
+from pgcompanion.exercises.engine import catalogue
+
+IMPORTS = "import numpy as np"
+
+
+@pytest.mark.parametrize(
+    ("source", "used", "made"),
+    [
+        ("y = x + 1", {"x"}, {"y"}),
+        ("x += y", {"x", "y"}, {"x"}),
+        ("table[0] = 1", {"table"}, {"table"}),
+        ("def f(a):\n    return a + b", {"a", "b"}, {"f"}),
+        ("rng.normal()", {"rng"}, {"rng"}),
+    ],
+)
+def test_a_cell_uses_and_makes_names(source: str, used: set[str], made: set[str]) -> None:
+    assert names(source) == (used, made)
+
+
+def test_a_cell_needs_what_its_names_need_and_nothing_else() -> None:
+    sources = [IMPORTS, "x = np.ones(3)", "z = 7", "y = x.sum()", "print(y)"]
+    assert needs(sources, first=0) == [[], [0], [0], [0, 1], [0, 1, 3]]
+
+
+def test_what_is_left_for_the_reader_is_a_starter() -> None:
+    assert starters(["def f():\n    ...", "x = ...", "check('f', f)"]) == [0]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: Path) -> Iterator[tuple[Page, list[str]]]:
+    """The page of exercises on REINFORCE, read from a disk without a network."""
+    assert (site / "python" / "engine.js").exists(), "run `make book`, with its runtime"
+    context = fresh(browser, site.as_uri())
+    page = context.new_page()
+    faults = watch(page, site.as_uri())
+    page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
+    yield page, faults
+    context.close()
+
+
+def cell_of(page: Page, text: str) -> Locator:
+    """The cell whose source has a text."""
+    sources = json.loads(page.locator("#pg-cells").text_content() or "")["sources"]
+    (index,) = [i for i, source in enumerate(sources) if text in source]
+    return page.locator(f".pg-cell-{index}")
+
+
+def press(cell: Locator, name: str) -> str:
+    """Press a button of a cell, and wait until it has ended: what stands below it then."""
+    cell.get_by_role("button", name=name, exact=True).click()
+    state = cell.locator(".pg-run__state")
+    state.get_by_text("Ran in").or_(state.get_by_text("Stopped")).wait_for(timeout=120_000)
+    return cell.inner_text()
+
+
+def write(cell: Locator, text: str) -> None:
+    editor = cell.locator(".cm-content")
+    editor.click()
+    editor.press("Control+a")
+    editor.press("Delete")
+    cell.page.keyboard.insert_text(text)
+
+
+def test_starter_mistake_and_solution_are_judged_in_the_page(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
+    assert "Not yet" in press(check, "Check")
+    write(starter, "def reward_to_go(r):\n    return np.cumsum(r, axis=1)")
+    assert "Not yet" in press(check, "Check")
+    write(starter, f"import numpy as np\n\n{catalogue.find('reward_to_go').source}")
+    assert "Passed" in press(check, "Check")
+    assert faults == []
+
+
+def test_work_is_still_there_after_the_page_was_closed(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    write(
+        cell_of(page_, "def reinforce_gradient"), "def reinforce_gradient(scores, r):\n    return 7"
+    )
+    page_.reload(wait_until="load")
+    kept = cell_of(page_, "def reinforce_gradient").locator(".cm-content")
+    kept.wait_for()
+    assert "return 7" in kept.inner_text()
+    assert faults == []
+
+
+def test_stop_ends_an_endless_cell_and_the_next_run_finds_its_imports(
+    page: tuple[Page, list[str]],
+) -> None:
+    page_, faults = page
+    starter = cell_of(page_, "def discounted_gradient")
+    write(starter, "while True:\n    pass")
+    starter.get_by_role("button", name="Run", exact=True).click()
+    starter.locator(".pg-run__state").get_by_text("Running …").wait_for(timeout=120_000)
+    assert "Stopped" in press(starter, "Stop")
+    write(starter, "print(np.ones(3).sum())")
+    assert "3.0" in press(starter, "Run")
+    assert faults == []
