@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         exact,
         gridworld,
         language,
+        lqr,
         mdp,
         objectives,
         policies,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pgcompanion.derivatives import complex_step
     from pgcompanion.estimators import Critic
     from pgcompanion.gridworld import MAPS, GridWorld
+    from pgcompanion.lqr import LQR
     from pgcompanion.mdp import MDP
     from pgcompanion.policies import (
         MLP,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0.dev0"
 
 __all__ = [
+    "LQR",
     "MAPS",
     "MDP",
     "MLP",
@@ -104,6 +107,7 @@ __all__ = [
     "gridworld",
     "language",
     "load",
+    "lqr",
     "mdp",
     "npg",
     "objectives",
@@ -125,7 +129,7 @@ __all__ = [
 
 _ROOMS = (
     *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
-    *("gridworld", "language", "mdp", "objectives", "policies", "steps", "training"),
+    *("gridworld", "language", "lqr", "mdp", "objectives", "policies", "steps", "training"),
     "trajectories",
     *("demos", "exercises", "experiments", "notebook", "style"),
 )
@@ -136,6 +140,7 @@ _LIFTED = {
     "derivatives": "complex_step",
     "estimators": "Critic",
     "gridworld": "MAPS GridWorld",
+    "lqr": "LQR",
     "mdp": "MDP",
     "policies": "MLP Density Gaussian LinearGaussian LinearSoftmax NeuralGaussian NeuralSoftmax "
     "Policy Softmax TabularSoftmax",

@@ -21,7 +21,16 @@ import numpy as np
 import pytest
 
 import pgcompanion as pg
-from pgcompanion import estimators, exact, language, objectives, policies, steps, trajectories
+from pgcompanion import (
+    estimators,
+    exact,
+    language,
+    lqr,
+    objectives,
+    policies,
+    steps,
+    trajectories,
+)
 from pgcompanion.estimators import baselines, importance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -208,7 +217,62 @@ def cases() -> dict[str, Case]:
 
     net = policies.MLP(2, 1, (3,))
     x = rng.normal(size=(6, 2))
+    linear = lqr.LQR.named("double integrator", H=H)
+    matrices = {x: getattr(linear, x) for x in ("A", "B", "Q", "R", "W", "M0")}
+    gain = {"Theta": np.array([[-1.0, -1.0]]), "sigma": 0.3}
+    new_gain = {"Theta_new": np.array([[-2.0, -2.0]])}
+    P = np.ones((H + 1, 2, 2))
     return {
+        "lqr.LQR": case(lqr.LQR, "H", **matrices),
+        "lqr.lqr_values": case(
+            lqr.lqr_values, "H", Theta=gain["Theta"], **{x: matrices[x] for x in "ABQR"}
+        ),
+        "lqr.second_moments": case(lqr.second_moments, world=linear, **gain),
+        "lqr.evaluate": case(lqr.evaluate, world=linear, **gain),
+        "lqr.landscape": case(
+            lqr.landscape, world=linear, **gain, allow="Theta shape: many gains at once"
+        ),
+        "lqr.advantage_form": case(lqr.advantage_form, world=linear, Theta=gain["Theta"]),
+        "lqr.value": case(lqr.value, world=linear, s=np.ones((N, H, 2)), **gain),
+        "lqr.advantage": case(
+            lqr.advantage, world=linear, s=np.ones((N, H, 2)), a=np.ones((N, H, 1)), **gain
+        ),
+        "lqr.lqr_gradient": case(
+            lqr.lqr_gradient, Theta=gain["Theta"], P=P, M=P[1:], **{x: matrices[x] for x in "ABR"}
+        ),
+        "lqr.gradient": case(lqr.gradient, world=linear, **gain),
+        "lqr.log_sigma_gradient": case(lqr.log_sigma_gradient, world=linear, **gain),
+        "lqr.gaussian_fisher": case(lqr.gaussian_fisher, M=P, sigma=0.3, m=1),
+        "lqr.fisher": case(lqr.fisher, world=linear, **gain),
+        "lqr.natural_gradient": case(lqr.natural_gradient, world=linear, **gain),
+        "lqr.deterministic_gradient": case(
+            lqr.deterministic_gradient, dQ=np.ones((N, H, 1)), s=np.ones((N, H, 2))
+        ),
+        "lqr.trajectory_kl": case(lqr.trajectory_kl, world=linear, **gain, **new_gain),
+        "lqr.surrogate": case(
+            lqr.surrogate, world=linear, Theta_k=new_gain["Theta_new"], **gain
+        ),
+        "lqr.performance_difference": case(
+            lqr.performance_difference, world=linear, **gain, **new_gain
+        ),
+        "lqr.penalty_argmax": case(lqr.penalty_argmax, "lam", world=linear, **gain),
+        "lqr.multiplier": case(lqr.multiplier, "delta", world=linear, **gain),
+        "lqr.trust_region_argmax": case(lqr.trust_region_argmax, "delta", world=linear, **gain),
+        "lqr.policy_iteration": case(lqr.policy_iteration, world=linear, **gain),
+        "lqr.optimal": case(lqr.optimal, world=linear),
+        "lqr.best_single_gain": case(
+            lqr.best_single_gain, "K", world=linear, **gain, allow="Theta None: the default"
+        ),
+        "lqr.sample": case(
+            lqr.sample, "N rng", world=linear, policy=pg.LinearGaussian(2, 1, 0.3), theta=np.ones(2)
+        ),
+        "lqr.Sampled": case(lqr.Sampled, "N rng", world=linear, psi=lambda tau: tau.r),
+        "lqr.Model": case(lqr.Model, step=lambda s, a: s, reward=lambda s, a: s[..., 0]),
+        "lqr.ilqr": case(
+            lqr.ilqr, "K", model=lqr.pendulum(), s0=np.zeros((N, 2)), a=np.zeros((N, H, 1))
+        ),
+        "lqr.pendulum": case(lqr.pendulum),
+        "lqr.Exact": case(lqr.Exact, world=linear, points=3),
         "mdp.MDP": case(pg.MDP, "P mu0 H", r=w["mdp_r"]),
         "trajectories.Trajectories": case(
             pg.Trajectories, s=np.zeros((N, H), int), a=np.zeros((N, H), int), r=ones,
@@ -417,6 +481,10 @@ def cases() -> dict[str, Case]:
         "policies.gaussian_score": case(
             policies.gaussian_score, Theta=np.ones((2, 3)), psi=np.ones(3), a=np.ones(2), sigma=1.0
         ),
+        "policies.squashed_gaussian_log_prob": case(
+            policies.squashed_gaussian_log_prob, u=np.ones(2), mu=np.ones(2), sigma=1.0,
+            allow="u shape: mu must have it, too",
+        ),
         "policies.penalised_tilt": case(
             policies.penalised_tilt, "lam", log_pi=np.log(np.ones((S, A)) / A), A=np.ones((S, A))
         ),
@@ -550,7 +618,7 @@ def cases() -> dict[str, Case]:
 # Public, but no function of arguments that a user gives: records that functions return, bases.
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
-    "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
+    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
     "language.Frontier", "language.Setting",
 }  # fmt: skip
 # Tested where their environments are: tests/batches, tests/training.

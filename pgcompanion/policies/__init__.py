@@ -11,6 +11,7 @@ from pgcompanion.policies.linear import LinearSoftmax, linear_score
 from pgcompanion.policies.neural import MLP, NeuralSoftmax
 from pgcompanion.policies.policy import FinitePolicy, Policy
 from pgcompanion.policies.softmax import Softmax
+from pgcompanion.policies.squashed import squashed_gaussian_log_prob
 from pgcompanion.policies.state_function import LinearMap, StateFunction
 from pgcompanion.policies.tabular import (
     TabularSoftmax,
@@ -38,4 +39,5 @@ __all__ = [
     "penalised_tilt",
     "softmax_policy",
     "softmax_score",
+    "squashed_gaussian_log_prob",
 ]

@@ -41,7 +41,7 @@ def npg_step(g: np.ndarray, F: np.ndarray, delta: float) -> np.ndarray:
     """
     checks.positive("delta", delta)
     g = checks.finite("g", g, (None,)).astype(float)
-    F = _semidefinite("F", F, len(g))
+    F = checks.semidefinite("F", F, len(g))
     # The step depends on the direction of g alone; the square of its length could overflow.
     g = g / (np.abs(g).max(initial=0.0) or 1.0)
     x = minimum_norm_solution(F, g)
@@ -196,19 +196,3 @@ def compatible_regression(score: np.ndarray, psi: np.ndarray, weights: np.ndarra
         raise ValueError(f"weights must not be negative, but they contain {weights.min():.6g}.")
     root = np.sqrt(weights)
     return np.linalg.lstsq(root[:, None] * score, root * psi, rcond=None)[0]
-
-
-def _semidefinite(name: str, F: np.ndarray, p: int) -> np.ndarray:
-    """``F`` as a symmetric matrix ``(p, p)`` without negative eigenvalues, but for round-off."""
-    F = checks.finite(name, F, (p, p)).astype(float)
-    slack = 1e-8 * np.abs(F).max(initial=0.0)
-    if np.abs(F - F.T).max(initial=0.0) > slack:
-        raise ValueError(f"{name} must be symmetric, but it differs from its transpose.")
-    try:  # a Cholesky factor tells, in a tenth of the time that the eigenvalues take
-        np.linalg.cholesky(F + max(p * slack, np.finfo(float).tiny) * np.eye(p))
-    except np.linalg.LinAlgError:
-        least = np.linalg.eigvalsh(F).min()
-        raise ValueError(
-            f"{name} must have no negative eigenvalue, but it has {least:.6g}."
-        ) from None
-    return F

@@ -19,6 +19,7 @@ PAGES = [
     "trust_regions",
     "natural_gradient",
     "ppo",
+    "continuous_actions",
 ]
 
 CHOICE = """:::{selfcheck} two

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import questions
 
-from pgcompanion import bernoulli, exact
+from pgcompanion import bernoulli, exact, lqr
 from pgcompanion.estimators import (
     baselines,
     gae,
@@ -136,6 +136,18 @@ def price_by_hand() -> float:
     return float(np.mean([clipped(A=psi, u=1.5) for psi in (3.0, -1.0)]))
 
 
+def two_steps_of_a_cart() -> float:
+    one = np.eye(1)
+    return lqr.lqr_values(one, one, one, one, Theta=-one / 2, H=2)[0, 0, 0]
+
+
+def nats_of_a_gain() -> float:
+    """In a world whose states are its noise alone, whatever is done."""
+    one = np.eye(1)
+    world = lqr.LQR(0 * one, 0 * one, one, one, W=one, M0=one, H=50)
+    return lqr.trajectory_kl(world, one, 1.1 * one, sigma=0.5)
+
+
 def clipped(A: float, u: float) -> float:
     return ppo_clip_objective(np.log([[u]]), np.zeros((1, 1)), np.array([[A]]), 0.2)
 
@@ -157,6 +169,8 @@ COMPUTED: list[Callable[[], float]] = [
     best_of_five,
     slip_in_a_sum,
     price_by_hand,
+    two_steps_of_a_cart,
+    nats_of_a_gain,
 ]
 
 

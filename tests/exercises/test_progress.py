@@ -14,7 +14,6 @@ import pytest
 
 import pgcompanion.exercises
 from pgcompanion.exercises import check, hint, progress, solution
-from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine import record as record_module
 from pgcompanion.exercises.engine.catalogue import IDS, PAGES
 from pgcompanion.exercises.engine.record import Record

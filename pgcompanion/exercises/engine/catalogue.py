@@ -57,6 +57,13 @@ PAGES: dict[str, tuple[str, ...]] = {
         "gae",
         "ppo_epochs",
     ),
+    "Continuous actions": (
+        "lqr_values",
+        "lqr_gradient",
+        "gaussian_fisher",
+        "squashed_gaussian_log_prob",
+        "deterministic_gradient",
+    ),
     "Policy gradients of language models": (
         "leave_one_out",
         "group_advantage",
