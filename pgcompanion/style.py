@@ -98,7 +98,7 @@ def use() -> None:
     if os.environ.get("PGCOMPANION_STATIC"):  # a page is being built: its figures are sharp
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg", metadata={"Date": None})
+        set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
 
 
 @contextmanager

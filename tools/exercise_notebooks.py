@@ -129,7 +129,9 @@ def page(title: str, chapter: str) -> str:
         for e in map(catalogue.find, ids)
     ]
     heading = headings()[chapter]
-    text = PAGE.format(heading=heading, title=title, chapter=chapter, exercises="\n".join(exercises))
+    text = PAGE.format(
+        heading=heading, title=title, chapter=chapter, exercises="\n".join(exercises)
+    )
     return first_cell.written(text, first_cell.present())
 
 
