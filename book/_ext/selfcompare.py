@@ -158,7 +158,7 @@ def bare(name: str) -> str:
 
 def first(value: ast.AST) -> ast.AST:
     """What a function returns; of several things the first."""
-    return value.elts[0] if isinstance(value, ast.Tuple) else value
+    return value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
 
 
 def reached(name: str, passed: Mapping[str, Origins]) -> Origins:

@@ -152,7 +152,17 @@ def clipped(A: float, u: float) -> float:
     return ppo_clip_objective(np.log([[u]]), np.zeros((1, 1)), np.array([[A]]), 0.2)
 
 
+def dpo_at_the_start() -> float:
+    return float(language.dpo_loss(np.zeros(1), np.zeros(1), beta=0.3)[0])
+
+
+def weight_of_a_group() -> float:
+    return float(language.group_advantage(np.array([1.0, 0.0, 0.0, 0.0]), std=True)[0])
+
+
 COMPUTED: list[Callable[[], float]] = [
+    dpo_at_the_start,
+    weight_of_a_group,
     advantage_by_hand,
     half_the_norm,
     discount_by_hand,
