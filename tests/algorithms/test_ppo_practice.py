@@ -64,6 +64,6 @@ def test_the_box_is_what_the_package_runs(measure):
     *_, last = ppo(source, policy, theta, rng=np.random.default_rng(seed + 2), K=K, **options)
     moved = np.abs(last.theta - theta).max()
     off = written_out(seed, K) - last.theta
-    assert measure(off, over=policy.p, of="parameters") < 0.01 * moved
+    assert measure(off, over=policy.p, of="parameters") < 1e-5 * moved
     for wrong in (written_out(seed, K, fit_first=True), written_out(seed, K, scaled=False)):
-        assert np.abs(wrong - last.theta).max() > 0.1 * moved
+        assert np.abs(wrong - last.theta).max() > 1e-3 * moved
