@@ -82,8 +82,10 @@ def balance(
         size = eta * (1 - k / UPDATES) if anneal else eta
         critic.eta, batch = size, source(policy, theta)
         if minimum:
-            options = {"eps": eps, "eta": size, "epochs": epochs, "stop_kl": stop_kl}
-            theta = ppo_step(policy, theta, batch, minibatch=PART, rng=rng, **options)
+            options: dict[str, Any] = {"eps": eps, "eta": size, "epochs": epochs}
+            theta = ppo_step(
+                policy, theta, batch, minibatch=PART, rng=rng, stop_kl=stop_kl, **options
+            )
         else:
             theta = step_without_minimum(policy, theta, batch, eps, size, epochs, rng)
         J.append(batch.J)

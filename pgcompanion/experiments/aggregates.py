@@ -114,7 +114,9 @@ def stratified_interval(
     for x in tables:
         if len(x) < 2:
             raise ValueError(f"scores must have at least two rows, but its shape is {x.shape}.")
-    draws = [statistic(*(_resample(x, rng) for x in tables)) for _ in range(resamples)]
+    draws = np.array(
+        [statistic(*(_resample(x, rng) for x in tables)) for _ in range(resamples)], dtype=float
+    )
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return Interval(np.asarray(statistic(*tables)), low, high)
 
