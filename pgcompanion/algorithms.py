@@ -277,7 +277,7 @@ def ppo(
 ) -> Iterator[Iterate]:
     r"""Proximal policy optimization with a penalty ``lam`` or a clip range ``eps``.
 
-    Statement: `ppo`, `ppo_clip`. The step is `ppo_step` with ``solver="adam"``, as in practice; with
+    Statement: `ppo`, `ppo_clip`, `ppo_practice`. The step is `ppo_step` with ``solver="adam"``, as in practice; with
     ``solver="exact"`` it is the arg max of the penalised objective, `penalty_argmax`. The clipped
     objective has no unique maximiser.
 

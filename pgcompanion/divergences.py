@@ -177,7 +177,7 @@ def score_covariance(log_p: LogProbs, theta: np.ndarray) -> np.ndarray:
 def negative_hessian_mean(log_p: LogProbs, theta: np.ndarray) -> np.ndarray:
     r"""The Fisher matrix as :math:`-\mathbb E_{x\sim p_\theta}\nabla^2\log p_\theta(x)`.
 
-    Statement: `fisher_matrix`. Arguments and errors as in `score_covariance`. The second
+    Statement: `fisher_forms`. Arguments and errors as in `score_covariance`. The second
     derivatives are central differences of complex steps, good to about :math:`10^{-10}`.
 
     Example:
@@ -193,7 +193,7 @@ def negative_hessian_mean(log_p: LogProbs, theta: np.ndarray) -> np.ndarray:
 def kl_hessian(log_p: LogProbs, theta: np.ndarray) -> np.ndarray:
     r"""The Fisher matrix as the Hessian of the KL divergence, shape ``(p, p)``.
 
-    Statement: `fisher_matrix`. :math:`\nabla^2_{\theta'}\mathrm{KL}(p_\theta\,\|\,p_{\theta'})` at
+    Statement: `fisher_forms`. :math:`\nabla^2_{\theta'}\mathrm{KL}(p_\theta\,\|\,p_{\theta'})` at
     :math:`\theta'=\theta`. Arguments, errors and accuracy as in `negative_hessian_mean`.
 
     Example:

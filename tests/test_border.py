@@ -556,6 +556,7 @@ def cases() -> dict[str, Case]:
         ),
         "steps.constant_step": case(steps.constant_step, "K", beta=1.0, Delta=1.0, sigma2=1.0),
         "steps.npg_step": case(steps.npg_step, "g F delta"),
+        "steps.npg_bound": case(steps.npg_bound, "H A eta K"),
         "steps.step_size": case(steps.step_size, "g delta", x=w["g"]),
         "steps.natural_gradient": case(
             steps.natural_gradient, "policy theta batch damping", cg_steps=5

@@ -219,7 +219,7 @@ def family(request, small, rng):
     return policy, rng.normal(size=policy.p), log_rho
 
 
-@pytest.mark.statement("fisher_matrix")
+@pytest.mark.statement("fisher_matrix", "fisher_forms")
 @pytest.mark.parametrize("form", ["score_covariance", "negative_hessian_mean", "kl_hessian"])
 def test_three_forms_of_the_trajectory_fisher_are_the_sum_over_steps(small, family, form):
     policy, theta, log_rho = family
@@ -265,7 +265,7 @@ def test_the_tabular_fisher_has_rank_at_most_states_times_actions_minus_one(smal
     np.testing.assert_allclose(F @ shift, 0, atol=EXACT)
 
 
-@pytest.mark.statement("fisher_matrix", "kld")
+@pytest.mark.statement("fisher_forms", "kld")
 def test_the_kl_is_half_the_fisher_form_up_to_third_order(small, family, rng):
     policy, theta, _ = family
     d = rng.normal(size=policy.p)

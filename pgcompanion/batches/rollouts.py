@@ -41,7 +41,7 @@ class Steps(NamedTuple):
 class Rollouts:
     r"""The next ``steps`` of each environment, with advantages from a critic that learns along.
 
-    Statement: `gae`, `trpo_implement`. A rollout may begin and end within episodes; what follows it is
+    Statement: `ppo_practice`, `gae`, `trpo_implement`. A rollout may begin and end within episodes; what follows it is
     left to the critic. In this order: its values along the rollout, `gae_steps`, then its fit to
     :math:`\hat A+V`, so that no target of the fit has a part in the advantages; then, if asked for, these
     are normalised. A row is a step, of weight :math:`1/B`: divergences are mean nats of a visited state.

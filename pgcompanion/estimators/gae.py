@@ -139,8 +139,9 @@ def gae_of(
 def normalised(A: np.ndarray) -> np.ndarray:
     r"""Advantages ``(B,)`` shifted and scaled to mean 0 and standard deviation 1.
 
-    Statement: `ppo_clip`. A habit of practice, part of no gradient identity: both numbers depend on the
-    actions.
+    Statement: `ppo_practice`. A habit of practice, part of no gradient identity: both numbers depend on the
+    actions. The shift is a baseline that knows the action, of a weight that falls with the size of the batch;
+    the scale is a step size that depends on the noise.
 
     Raises:
         ValueError: ``A`` is not one axis of finite numbers.

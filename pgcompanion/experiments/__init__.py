@@ -3,7 +3,28 @@
 The packages for it come with ``pip install 'pgcompanion[experiments]'``.
 """
 
+from pgcompanion.experiments.aggregates import (
+    interquartile_mean,
+    performance_profile,
+    probability_of_improvement,
+    stratified_interval,
+)
 from pgcompanion.experiments.intervals import Interval, interval
 from pgcompanion.experiments.sweeps import Failure, Sweep, sweep
+from pgcompanion.experiments.tuning import LogUniform, OneOf, Tuned, tune
 
-__all__ = ["Failure", "Interval", "Sweep", "interval", "sweep"]
+__all__ = [
+    "Failure",
+    "Interval",
+    "LogUniform",
+    "OneOf",
+    "Sweep",
+    "Tuned",
+    "interquartile_mean",
+    "interval",
+    "performance_profile",
+    "probability_of_improvement",
+    "stratified_interval",
+    "sweep",
+    "tune",
+]

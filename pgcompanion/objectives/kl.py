@@ -36,7 +36,7 @@ def kl(policy: Policy, theta_k: np.ndarray, theta: np.ndarray, batch: Batch) -> 
 def kl_gradient(policy: Policy, theta_k: np.ndarray, theta: np.ndarray, batch: Batch) -> np.ndarray:
     r"""The gradient of `kl` in ``theta``, shape ``(p,)``; 0 at :math:`\theta^k`.
 
-    Statement: `kld`. Raises as `kl`.
+    Statement: `kld`, `sampled_kl`. Raises as `kl`.
     """
     _two(policy, theta_k, theta, "kl_gradient")
     return policy.kl_gradient(theta_k, theta, checked(batch).s, batch.w)

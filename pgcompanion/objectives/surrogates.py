@@ -91,9 +91,10 @@ def ppo_penalty_objective(
 ) -> float:
     r""":math:`\frac1N\sum_n\sum_h\big(u_hA_h-\lambda\log\frac1{\pi_\theta(a_h\mid s_h)}\big)`.
 
-    Statement: `ppo_objective`. Up to a constant it estimates the surrogate less :math:`\lambda` times the
-    divergence; `penalty` of a batch has the divergence analytic in each state. Arguments as in
-    `trpo_surrogate`.
+    Statement: `ppo_objective`, `sampled_kl`. Up to a constant it estimates the surrogate less :math:`\lambda`
+    times the divergence. Its gradient is noisy: at :math:`\theta^k` the sampled divergence has a gradient of
+    mean 0 and covariance :math:`\lambda^2F` per episode, where that of `penalty`, with the divergence analytic
+    in each state, is 0. Arguments as in `trpo_surrogate`.
 
     Raises:
         ValueError: as `trpo_surrogate`; or ``lam`` is not a positive number.

@@ -245,7 +245,7 @@ def penalised_tilt(log_pi: np.ndarray, A: np.ndarray, lam: float) -> np.ndarray:
     r"""The change of the logits that maximises :math:`\sum_a\pi(a)A(a)
     -\lambda\,\mathrm{KL}(\pi^k\,\|\,\pi)` in each state.
 
-    Statement: `ppo`. The maximiser is :math:`\pi(a)=\lambda\pi^k(a)/(\nu-A(a))` with the number
+    Statement: `three_tilts`, `ppo`. The maximiser is :math:`\pi(a)=\lambda\pi^k(a)/(\nu-A(a))` with the number
     :math:`\nu>\max_aA(a)` for which it sums to 1. ``log_pi``, :math:`\log\pi^k`, and ``A`` have
     shape ``(S, A)``, and so has the result, :math:`-\log(\nu-A(a))` less its mean over the actions.
 

@@ -26,6 +26,7 @@ from pgcompanion.steps.natural import (
     step_size,
     tabular_npg_update,
 )
+from pgcompanion.steps.natural_bound import npg_bound
 from pgcompanion.steps.penalty import adapted, penalty_argmax
 from pgcompanion.steps.policy_iteration import greedy
 from pgcompanion.steps.proximal import ppo_step
@@ -47,6 +48,7 @@ __all__ = [
     "minimum_norm_solution",
     "natural_gradient",
     "natural_step",
+    "npg_bound",
     "npg_step",
     "penalty_argmax",
     "plateau_steps",

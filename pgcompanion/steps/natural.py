@@ -144,8 +144,10 @@ def natural_step(
 def tabular_npg_update(pi: np.ndarray, A_bar: np.ndarray, eta: float) -> np.ndarray:
     r"""The policy after one natural step of a softmax table: :math:`\pi e^{\eta\bar A}/Z`, shape ``(S, A)``.
 
-    Statement: `npg`. :math:`F^+\nabla J` is :math:`\bar A` up to a constant in each state, the advantage
-    averaged over the visits.
+    Statement: `natural_table`, `three_tilts`. :math:`F^+\nabla J` is :math:`\bar A` up to a constant in each
+    state that is visited, the advantage averaged over the visits. With :math:`\eta=1/\lambda` it is also the
+    maximiser of :math:`\sum_a\pi'(a)\bar A(a)-\lambda\,\mathrm{KL}(\pi'\,\|\,\pi)`: mirror descent, or
+    multiplicative weights.
 
     Args:
         pi: the policy, shape ``(S, A)``.
@@ -170,7 +172,7 @@ def tabular_npg_update(pi: np.ndarray, A_bar: np.ndarray, eta: float) -> np.ndar
 def compatible_regression(score: np.ndarray, psi: np.ndarray, weights: np.ndarray) -> np.ndarray:
     r"""The natural gradient as a regression of advantages on scores, shape ``(p,)``.
 
-    Statement: `npg`. :math:`\arg\min_w\sum_iw_i\big(\psi_i-w^\top\nabla\log\pi_\theta(a_i\mid s_i)\big)^2`,
+    Statement: `compatible_regression`. :math:`\arg\min_w\sum_iw_i\big(\psi_i-w^\top\nabla\log\pi_\theta(a_i\mid s_i)\big)^2`,
     the minimum-norm solution: compatible function approximation. With the exact advantages and the
     weights :math:`d_h(s)\pi_\theta(a\mid s)` it is :math:`F^+\nabla J`.
 

@@ -36,7 +36,7 @@ def ppo_step(
 ) -> np.ndarray:
     r"""``epochs`` passes of Adam over the local objective, from :math:`\theta^k`: the new parameters, ``(p,)``.
 
-    Statement: `ppo`, `ppo_clip`. With ``lam`` the objective is `penalty`, with ``eps`` it is `clip`. Both
+    Statement: `ppo`, `ppo_clip`, `ppo_practice`. With ``lam`` the objective is `penalty`, with ``eps`` it is `clip`. Both
     have the gradient :math:`\nabla J(\theta^k)` at the start.
 
     Args:

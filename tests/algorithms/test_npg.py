@@ -35,7 +35,7 @@ def test_every_iterate_is_the_last_one_and_its_natural_step(mdp, policy, theta, 
         assert apart < 1e-9 if made == "exact" else apart > 1e-3
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("natural_table", "npg_convergence")
 @pytest.mark.parametrize("eta", [0.1, 3.0, 100.0])
 def test_a_time_dependent_table_is_tilted_step_by_step_and_never_gets_worse(mdp, rng, eta):
     """The negative control is a stationary table, in the next test: it can."""
@@ -52,7 +52,7 @@ def test_a_time_dependent_table_is_tilted_step_by_step_and_never_gets_worse(mdp,
     assert J[-1] > J[0]
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("natural_table", "npg_convergence")
 def test_a_stationary_table_can_get_worse():
     """x -stay-> x, x -go, +1-> y, y pays -c; two steps. One number for both steps misleads the average.
 

@@ -502,7 +502,7 @@ def test_a_step_needs_one_size(policy, theta, batch):
 # --- Closed forms ---------------------------------------------------------------------------------
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("compatible_regression")
 def test_the_regression_of_advantages_on_scores_is_the_natural_gradient(mdp, policy, theta):
     """Unweighted, the negative control, it is another vector."""
     pi = policy.table(theta)
@@ -525,7 +525,7 @@ def test_the_regression_of_advantages_on_scores_is_the_natural_gradient(mdp, pol
             compatible_regression(np.ones((2, 3)), np.ones(2), weights)
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("natural_table")
 def test_a_stationary_table_is_tilted_by_the_averaged_advantage(mdp, rng):
     """The negative controls: the advantage of the first step, and the sum in place of the average."""
     policy, eta = TabularSoftmax(mdp.S, mdp.A), 0.7
@@ -541,7 +541,7 @@ def test_a_stationary_table_is_tilted_by_the_averaged_advantage(mdp, rng):
         assert np.abs(got - tabular_npg_update(pi, wrong, eta)).max() > 1e-3
 
 
-@pytest.mark.statement("npg")
+@pytest.mark.statement("natural_table")
 def test_the_update_of_a_table_does_not_overflow_and_keeps_what_is_0():
     """A shift of all advantages of a state changes nothing; of one action, the control, it does."""
     pi, A = np.array([[0.5, 0.5, 0.0]]), np.array([[0.0, 1.0, 9.0]])

@@ -1,0 +1,143 @@
+"""One tuning budget for every method: random search over all its hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pgcompanion import checks
+from pgcompanion.experiments.border import Setting
+from pgcompanion.experiments.sweeps import Sweep, sweep
+
+
+class LogUniform(NamedTuple):
+    """A hyperparameter between two positive ends, whose logarithm is drawn uniformly.
+
+    Example:
+        >>> 1 <= LogUniform(1, 100).draw(np.random.default_rng(0)) <= 100
+        True
+    """
+
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """One value, to four digits: so that a table of settings can be typed again."""
+        low, high = checks.positive("low", self.low), checks.positive("high", self.high)
+        return float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.4g}")
+
+
+class OneOf(NamedTuple):
+    """A hyperparameter with some values, all as likely.
+
+    Example:
+        >>> OneOf((1, 3, 10)).draw(np.random.default_rng(0)) in (1, 3, 10)
+        True
+    """
+
+    values: tuple[Any, ...]
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """One of the values."""
+        return self.values[rng.integers(len(self.values))]
+
+
+class Tuned(NamedTuple):
+    """What the search for one method tried: ``settings``, and their ``scores (trials, problems)``."""
+
+    settings: list[dict[str, Any]]
+    scores: np.ndarray
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The setting with the highest mean score over the problems."""
+        return self.settings[int(self.scores.mean(axis=1).argmax())]
+
+
+def tune(
+    task: Callable[..., Any],
+    spaces: Mapping[str, Setting],
+    *,
+    problems: Mapping[str, Setting],
+    trials: int,
+    seeds: int,
+    root: int = 1,
+    n_jobs: int | None = None,
+) -> dict[str, Tuned]:
+    r"""Draw ``trials`` settings for every method and score each on all problems: the same budget for all.
+
+    A space maps each argument of the task to a value, or to `LogUniform` or `OneOf`, from which every
+    trial draws. However many hyperparameters a method has, it gets as many settings, as many runs and
+    the same seeds as any other; one with more of them searches its space more thinly, and that is part
+    of its price. The score of a setting on a problem is the mean of what its runs return, over seeds and
+    along curves. A setting of which a run fails scores minus infinity.
+
+    The seeds are those of `sweep` with this ``root``. A comparison needs others: the winner of a search
+    is also the luckiest on the seeds that chose it.
+
+    Args:
+        task: as in `sweep`; it takes the space's arguments and the problem's.
+        spaces: a space for each method, by its name.
+        problems: what is added to a setting, by the name of the problem.
+        trials: settings for each method.
+        seeds: runs of each setting on each problem.
+        root, n_jobs: of `sweep`.
+
+    Raises:
+        ValueError: ``trials`` or ``seeds`` is not a positive integer, ``spaces`` or ``problems`` is empty;
+            otherwise as `sweep`.
+        TypeError: as `sweep`.
+        ModuleNotFoundError: joblib is not installed.
+
+    Source: Bergstra and Bengio 2012.
+
+    Example:
+        >>> def task(rng, peak, x):
+        ...     return -(np.log(x / peak) ** 2) + 0.01 * rng.normal()
+        >>> problems = {"one": {"peak": 1.0}, "two": {"peak": 2.0}}
+        >>> space = {"search": {"x": LogUniform(0.1, 10)}}
+        >>> found = tune(task, space, problems=problems, trials=40, seeds=2)["search"]
+        >>> found.scores.shape, 1 < found.best["x"] < 2
+        ((40, 2), True)
+    """
+    trials, seeds = (
+        checks.positive_integer("trials", trials),
+        checks.positive_integer("seeds", seeds),
+    )
+    for name, x in (("spaces", spaces), ("problems", problems)):
+        if not isinstance(x, Mapping) or not x:
+            raise ValueError(f"{name} must map names to dicts, but it is {x!r}.")
+    drawn = {name: _settings(space, trials, root) for name, space in spaces.items()}
+    jobs = {
+        f"{name}, trial {i}, {problem}": setting | dict(problems[problem])
+        for name, settings in drawn.items()
+        for i, setting in enumerate(settings)
+        for problem in problems
+    }
+    result = sweep(task, seeds, jobs, root=root, n_jobs=n_jobs)
+    return {
+        name: Tuned(
+            settings,
+            np.array(
+                [[_score(result, f"{name}, trial {i}, {p}", seeds) for p in problems]
+                 for i in range(trials)]
+            ),
+        )
+        for name, settings in drawn.items()
+    }  # fmt: skip
+
+
+def _settings(space: Setting, trials: int, root: int) -> list[dict[str, Any]]:
+    """The settings that are tried: every space meets the same stream of numbers."""
+    rng = np.random.default_rng(np.random.SeedSequence(root, spawn_key=(0, 0)))
+    return [
+        {k: x.draw(rng) if isinstance(x, LogUniform | OneOf) else x for k, x in space.items()}
+        for _ in range(trials)
+    ]
+
+
+def _score(result: Sweep, job: str, seeds: int) -> float:
+    curves = result.curves.get(job, np.empty(0))
+    return float(curves.mean()) if len(curves) == seeds else -np.inf
