@@ -27,8 +27,8 @@ H, K, STREAM = 30, 16, 23
 #: Of PPO's clip, which has no exact step: the size of Adam's steps, and how often it passes the batch.
 ETA, EPOCHS = 0.1, 20
 
-#: A gain of J that the picture would not show, and so not worth a step of TRPO.
-LEAST = 3e-3
+#: A gain of J that the picture hardly shows, and so not worth a step of TRPO.
+LEAST = 1e-2
 
 
 class Algorithm(NamedTuple):
