@@ -67,8 +67,9 @@ def factor(pairs: Pairs) -> str:
         if pair.answer.shape != pair.base.shape or not np.isfinite(pair.answer).all():
             return ""
         square = float((pair.base**2).sum())
-        ratio = float((pair.answer * pair.base).sum()) / square if square else float("nan")
-        if not close(pair.answer, pair.base * (ratio if square else 0.0)):
+        telling = square > 1e-18  # the others are 0 up to round-off
+        ratio = float((pair.answer * pair.base).sum()) / square if telling else float("nan")
+        if not close(pair.answer, pair.base * (ratio if telling else 0.0)):
             return ""
         ratios.append(ratio)
     found = [(r, p) for r, p in zip(ratios, pairs, strict=True) if np.isfinite(r)]
