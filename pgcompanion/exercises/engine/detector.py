@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pgcompanion.exercises.engine import alterations, cases, dimensions, relations
 from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.exercise import Exercise, Mistake
+from pgcompanion.exercises.engine.factors import factor
 from pgcompanion.exercises.engine.outcome import Array
-from pgcompanion.exercises.engine.relations import Pair, Pairs
+from pgcompanion.exercises.engine.pairs import Pair, Pairs, close, holds
 
 Relation = Callable[[Pairs], str]
 
@@ -17,7 +18,7 @@ Relation = Callable[[Pairs], str]
 OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
     (
         "up_to_a_factor",
-        relations.factor,
+        factor,
         "Look for a sum where a mean is meant or the reverse, and for a factor or a sign that the "
         "formula has and your code has not.",
     ),
@@ -54,7 +55,7 @@ OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
 )
 
 OF_A_MISTAKE: tuple[Relation, ...] = (
-    relations.factor,
+    factor,
     relations.shape,
     relations.transposed,
     relations.reversed_axis,
@@ -102,10 +103,10 @@ def _of_other_arguments(exercise: Exercise, made: Sequence[tuple[Case, Array]]) 
     ]
     known = [(words, pairs) for words, pairs in changed if pairs]
     for words, pairs in known:
-        if relations.holds(pairs, lambda x: x, 0) and _tells(made, pairs):
+        if holds(pairs, lambda x: x, 0) and _tells(made, pairs):
             return Near("other_arguments", words, advice)
     for words, pairs in known:
-        if _tells(made, pairs) and (phrase := relations.factor(pairs)):
+        if _tells(made, pairs) and (phrase := factor(pairs)):
             return Near("other_arguments", f"{words}, and {phrase}", advice)
     return None
 
@@ -132,7 +133,7 @@ def _changed(
 def _tells(made: Sequence[tuple[Case, Array]], pairs: Sequence[Pair]) -> bool:
     """Whether the changed arguments matter in at least two cases."""
     matter = (
-        not relations.close(pair.base, case.expected) and bool(pair.base.any())
+        not close(pair.base, case.expected) and bool(pair.base.any())
         for (case, _), pair in zip(made, pairs, strict=True)
     )
     return sum(matter) >= 2
