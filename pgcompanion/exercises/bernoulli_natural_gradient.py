@@ -231,6 +231,12 @@ MISTAKES = (
         "You squared the difference of the payments. It enters once, through J'.",
         "natural_simple",
     ),
+    Mistake(
+        "objective_with_full_payment",
+        lambda theta: 1 + 100 * _p(theta),
+        "You returned a value, 1 + 100 p, and not a gradient. Asked for is the derivative of 1 + 99 p, divided by the Fisher information.",
+        "natural_simple",
+    ),
 )
 
 exercise = Exercise(

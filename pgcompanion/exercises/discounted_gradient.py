@@ -227,6 +227,20 @@ MISTAKES = (
         "You discounted by exp(-gamma h). The weight is the power gamma ** h.",
         "pg_discounted",
     ),
+    Mistake(
+        "all_scores_with_the_first_value",
+        lambda scores, Q, gamma: (scores.sum(axis=1) * Q[:, :1]).mean(axis=0),
+        "You multiplied the summed scores with the value of the first step. Each score goes with the Q of its own step, discounted to the start.",
+        "pg_discounted",
+    ),
+    Mistake(
+        "discounted_scores_with_all_values",
+        lambda scores, Q, gamma: (
+            (scores * (gamma ** _steps(Q))[:, None]).sum(axis=1) * Q.sum(axis=1)[:, None]
+        ).mean(axis=0),
+        "You multiplied the discounted scores, summed, with the summed values. Multiply first, step by step, then sum.",
+        "pg_discounted",
+    ),
 )
 
 exercise = Exercise(

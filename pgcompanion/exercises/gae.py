@@ -106,6 +106,20 @@ def _two_residuals(
     return delta + gamma * lam * np.hstack([delta[:, 1:], np.zeros((len(r), 1))])
 
 
+def _last_left_zero(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    inner = np.arange(r.shape[1]) < r.shape[1] - 1
+    return _decayed(inner * (r + gamma * V[:, 1:] - V[:, :-1]), gamma * lam)
+
+
+def _from_the_start(
+    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+) -> np.ndarray:
+    powers = (gamma * lam) ** np.arange(r.shape[1])
+    return _decayed(powers * _residuals(r, V, gamma, terminated), 1.0)
+
+
 MISTAKES = (
     Mistake(
         "bootstrap_at_termination",
@@ -384,6 +398,24 @@ MISTAKES = (
             np.hstack([_residuals(r, V, gamma, terminated)[:, :-1], r[:, -1:]]), gamma * lam
         ),
         "Your last residual is the reward alone. The value of its own state is subtracted there too, and where time ran out the next value is added.",
+        "gae",
+    ),
+    Mistake(
+        "last_step_left_zero",
+        lambda r, V, gamma, lam, terminated: _last_left_zero(r, V, gamma, lam, terminated),
+        "Your residuals stop one step early: the last one is left at 0. It is r + gamma V_next - V like all others, with V_next = 0 after a true ending.",
+        "gae",
+    ),
+    Mistake(
+        "powers_from_the_start",
+        lambda r, V, gamma, lam, terminated: _from_the_start(r, V, gamma, lam, terminated),
+        "You discounted each residual from the start of the episode, by (gamma lam)^k. Seen from step h a residual at step k is k - h steps away.",
+        "gae",
+    ),
+    Mistake(
+        "inverted_and_no_lambda",
+        lambda r, V, gamma, lam, terminated: _decayed(_residuals(r, V, gamma, ~terminated), gamma),
+        "Two things: `terminated` is the wrong way round, and the recursion discounts by gamma alone.",
         "gae",
     ),
 )

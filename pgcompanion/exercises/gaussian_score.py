@@ -208,6 +208,12 @@ MISTAKES = (
         "You returned the first row alone. There is one for each component of the action.",
         "gaussian_policy",
     ),
+    Mistake(
+        "mean_not_scaled",
+        lambda Theta, psi, a, sigma: np.outer(a, psi) / sigma**2 - np.outer(Theta @ psi, psi),
+        "You divided the action by the variance and not the mean. The whole distance a - Theta psi is divided.",
+        "gaussian_policy",
+    ),
 )
 
 exercise = Exercise(

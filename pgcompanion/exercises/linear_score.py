@@ -194,6 +194,12 @@ MISTAKES = (
         "You averaged the scores of all actions, which is 0. Only the chosen one is asked for.",
         "linear_softmax",
     ),
+    Mistake(
+        "mean_of_all_numbers",
+        lambda phi, pi, a: phi[a] - phi.mean(),
+        "You subtracted the mean of all numbers in `phi`. It is the mean of its rows, weighed by pi, that is subtracted.",
+        "linear_softmax",
+    ),
 )
 
 exercise = Exercise(

@@ -254,6 +254,14 @@ MISTAKES = (
         "You averaged the gains over the steps and weighed them by the start. Step h has its own occupancy, and the steps are summed.",
         "pdl",
     ),
+    Mistake(
+        "best_action_weighed",
+        lambda d_new, pi_new, A_old: (
+            d_new * np.take_along_axis(pi_new * A_old, A_old.argmax(axis=2)[:, :, None], 2)[:, :, 0]
+        ).sum(),
+        "You kept the best action of each state alone. The sum runs over all actions.",
+        "pdl",
+    ),
 )
 
 exercise = Exercise(

@@ -161,6 +161,12 @@ MISTAKES = (
         "You weighed each score by the rewards after its step, without its own. The formula has the whole return; what may be left out is the past.",
         "pg_with_q",
     ),
+    Mistake(
+        "averaged_over_episodes_first",
+        lambda scores, r: (scores.mean(axis=0) * r.mean(axis=0)[:, None]).sum(axis=0),
+        "You averaged over the episodes before you multiplied, and paired each step with its own reward. Each trajectory has a score and a return of its own: multiply within the episode, then average.",
+        "reinforce_pg",
+    ),
 )
 
 exercise = Exercise(

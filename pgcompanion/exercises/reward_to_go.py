@@ -213,6 +213,12 @@ MISTAKES = (
         "Your sums begin one step late: the entry of step h lacks r[h].",
         "pg_with_q",
     ),
+    Mistake(
+        "all_but_the_own_reward",
+        lambda r: r.sum(axis=1, keepdims=True) - r,
+        "You took the own reward away from the whole return. What is left out is what came before the step, not the step itself.",
+        "pg_with_q",
+    ),
 )
 
 exercise = Exercise(

@@ -229,6 +229,18 @@ MISTAKES = (
         "Two things: the old policy is missing in front of the exponential, and the columns are normalised instead of the rows.",
         "npg",
     ),
+    Mistake(
+        "no_policy_and_no_step_size",
+        lambda pi, A_bar, eta: _rows(np.exp(A_bar)),
+        "Two things: the old policy is missing in front of the exponential, and the step size inside it.",
+        "npg",
+    ),
+    Mistake(
+        "added_inside_without_step_size",
+        lambda pi, A_bar, eta: _rows(np.exp(pi + A_bar)),
+        "Two things: you took a softmax of pi + A_bar, where the logarithm of the policy belongs, and the step size is missing.",
+        "npg",
+    ),
 )
 
 exercise = Exercise(

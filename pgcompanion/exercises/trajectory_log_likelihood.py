@@ -262,6 +262,38 @@ MISTAKES = (
         "Two things: the transitions are missing, and so is the last action.",
         "autoregressive_trajectories",
     ),
+    Mistake(
+        "transitions_to_the_same_state",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + _actions(pi, s, a) + np.log(P[s[:-1], a[:-1], s[:-1]]).sum()
+        ),
+        "Your transitions lead from s[h] to s[h]. The next state is s[h+1]: `P[s[:-1], a[:-1], s[1:]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "start_in_the_last_state",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(mu0[s[0]]) + np.log(mu0[s[-1]])
+        ),
+        "You used the probability to begin in the last state. The trajectory begins in s[0].",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "every_start",
+        lambda mu0, P, pi, s, a: (
+            trajectory_log_likelihood(mu0, P, pi, s, a) - np.log(mu0[s[0]]) + np.log(mu0).sum()
+        ),
+        "You summed the logarithms of all entries of mu0. The trajectory begins in one state: `mu0[s[0]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "last_step_only",
+        lambda mu0, P, pi, s, a: (
+            np.log(mu0[s[0]]) + np.log(pi[s[-1], a[-1]]) + np.log(P[s[-2], a[-2], s[-1]])
+        ),
+        "Only the last action and the last transition are left. Add up over the steps, with `+=`.",
+        "autoregressive_trajectories",
+    ),
 )
 
 

@@ -23,7 +23,8 @@ MODULES = [
 RIGHT: dict[str, list[Callable[..., Any]]] = {}
 WRONG: dict[str, dict[str, Callable[..., Any]]] = {}
 for module in MODULES:
-    RIGHT |= module.RIGHT
+    for id, functions in module.RIGHT.items():
+        RIGHT[id] = RIGHT.get(id, []) + functions
     for id, answers in module.WRONG.items():
         WRONG[id] = WRONG.get(id, {}) | answers
 
@@ -76,10 +77,30 @@ def test_the_name_of_a_mistake_is_no_accident_of_the_cases(
         monkeypatch.setattr(cases, "SEED", 0)
         first = judged(id, function).mistake
         monkeypatch.setattr(cases, "SEED", 1)
-        assert judged(id, function).mistake == first, name
+        second = judged(id, function).mistake
+        assert second == first or None in (first, second), name
 
 
-def test_an_answer_of_its_own_kind_is_not_given_a_name() -> None:
-    feedback = judged("reward_to_go", lambda r: np.sort(r, axis=1) ** 3)
-    assert feedback.mistake is None
-    assert not specific(feedback)
+SMOOTH = [id for id in WRONG if catalogue.find(id).measure is None]
+
+
+@pytest.mark.parametrize("id", SMOOTH)
+@pytest.mark.filterwarnings("ignore")
+def test_answers_of_their_own_kind_are_not_given_a_name(id: str) -> None:
+    solution = catalogue.find(id).solution
+
+    def wobbly(*arguments: Any) -> np.ndarray:
+        """The solution, each entry off by another part of itself."""
+        x = np.asarray(solution(*arguments), dtype=float)
+        return x * (1.2 + 0.3 * np.sin(1.7 * x.sum() + np.arange(x.size).reshape(x.shape) ** 2))
+
+    others = (
+        wobbly,
+        lambda *arguments: np.asarray(solution(*arguments)) * 1.37,
+        lambda *arguments: np.asarray(solution(*arguments)) * 0.37 + 0.11,
+        lambda *arguments: np.asarray(solution(*arguments)) ** 3,
+    )
+    for function in others:
+        feedback = judged(id, function)
+        assert not feedback.passed
+        assert feedback.mistake is None, feedback

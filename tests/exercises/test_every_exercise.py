@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pgcompanion.exercises import check
-from pgcompanion.exercises.engine import cases, catalogue
+from pgcompanion.exercises.engine import cases, catalogue, dimensions
 from pgcompanion.exercises.engine.answer import agree
 from pgcompanion.exercises.engine.exercise import Exercise
 from pgcompanion.exercises.engine.titles import see
@@ -249,3 +249,13 @@ def test_the_statement_names_the_function_its_arguments_and_a_formula_or_a_rule(
     assert exercise.statement == exercise.statement.strip()
     assert exercise.statement.count("$") % 2 == 0
     assert exercise.statement.endswith((".", "?"))
+
+
+@each
+def test_a_wrong_shape_is_shown_on_a_case_whose_sizes_all_differ(exercise: Exercise) -> None:
+    shown = max(cases.regular(exercise), key=dimensions.distinct)
+    sizes = dimensions.sizes(exercise, shown)
+    known = {axis for axes in dimensions.letters(exercise).values() for axis in axes}
+    assert set(sizes) == {axis for axis in known if axis.isidentifier()}
+    assert len(set(sizes.values())) == len(sizes)
+    assert 1 not in sizes.values()

@@ -315,7 +315,7 @@ def test_an_impossible_trajectory_has_no_finite_logarithm() -> None:
         (lambda r: np.exp(reward_to_go(r)), "exponentiated"),
         (lambda r: reward_to_go(r) + 1, "plus 1"),
         (lambda r: reward_to_go(r) / np.linalg.norm(reward_to_go(r)), "divided by its length"),
-        (lambda r: reward_to_go(np.hstack([r, r[:, :1]]))[:, 1:], None),
+        (lambda r: reward_to_go(np.hstack([r, r[:, :1]]))[:, 1:], "with `r` moved one place ahead"),
         (lambda r: reward_to_go(r) * (1 + 0.01 * np.arange(r.shape[1])), None),
     ],
 )
@@ -334,6 +334,16 @@ def test_a_known_mistake_in_disguise_is_named_with_its_twist() -> None:
     assert "There is a second thing: beside this mistake, your result is divided by N." in (
         feedback.message
     )
+
+
+def test_the_solution_of_other_arguments_is_recognised() -> None:
+    def first_as_ratio(logp_new, logp_old, A):  # type: ignore[no-untyped-def]
+        A = A[:, ::-1]
+        return (np.exp(logp_new - logp_old) * A).sum(axis=1).mean()
+
+    feedback = check("trpo_surrogate", first_as_ratio)
+    assert feedback.mistake == "other_arguments"
+    assert "the right one, with `A` in reverse order along axis 1." in feedback.message
 
 
 def test_a_wrong_shape_is_shown_where_all_sizes_differ_and_in_letters() -> None:

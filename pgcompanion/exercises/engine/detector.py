@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pgcompanion.exercises.engine import cases, dimensions, relations
+from pgcompanion.exercises.engine import alterations, cases, dimensions, relations
 from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.exercise import Exercise, Mistake
+from pgcompanion.exercises.engine.factors import factor
 from pgcompanion.exercises.engine.outcome import Array
-from pgcompanion.exercises.engine.relations import Pair, Pairs
+from pgcompanion.exercises.engine.pairs import Pair, Pairs, close, holds
 
 Relation = Callable[[Pairs], str]
 
@@ -17,7 +18,7 @@ Relation = Callable[[Pairs], str]
 OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
     (
         "up_to_a_factor",
-        relations.factor,
+        factor,
         "Look for a sum where a mean is meant or the reverse, and for a factor or a sign that the "
         "formula has and your code has not.",
     ),
@@ -54,7 +55,7 @@ OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
 )
 
 OF_A_MISTAKE: tuple[Relation, ...] = (
-    relations.factor,
+    factor,
     relations.shape,
     relations.transposed,
     relations.reversed_axis,
@@ -87,7 +88,55 @@ def nearest(exercise: Exercise, made: Sequence[tuple[Case, Array]]) -> Near | No
         for mistake, pairs in known:
             if phrase := relation(pairs):
                 return Near(mistake.id, phrase, mistake=mistake)
+    return _of_other_arguments(exercise, made)
+
+
+def _of_other_arguments(exercise: Exercise, made: Sequence[tuple[Case, Array]]) -> Near | None:
+    """The solution of changed arguments, itself or up to a factor."""
+    advice = "Follow that argument through your code: what happens to it on the way?"
+    if not made[0][0].rows:
+        return None
+    tables = [dict(alterations.alterations(exercise, case)) for case, _ in made]
+    changed = [
+        (words, _changed(exercise, made, [table.get(words) for table in tables]))
+        for words in tables[0]
+    ]
+    known = [(words, pairs) for words, pairs in changed if pairs]
+    for words, pairs in known:
+        if holds(pairs, lambda x: x, 0) and _tells(made, pairs):
+            return Near("other_arguments", words, advice)
+    for words, pairs in known:
+        if _tells(made, pairs) and (phrase := factor(pairs)):
+            return Near("other_arguments", f"{words}, and {phrase}", advice)
     return None
+
+
+def _changed(
+    exercise: Exercise,
+    made: Sequence[tuple[Case, Array]],
+    changes: Sequence[alterations.Change | None],
+) -> list[Pair]:
+    """The answers beside the solution of the changed arguments; empty where it has none."""
+    pairs = []
+    for (case, answer), change in zip(made, changes, strict=True):
+        try:
+            assert change is not None
+            base = cases.value(exercise, exercise.solution, change(case.arguments))
+        except Exception:  # arguments that the solution is not made for
+            return []
+        if base.shape != answer.shape:
+            return []
+        pairs.append(Pair(answer, base, dimensions.sizes(exercise, case), dimensions.scalars(case)))
+    return pairs
+
+
+def _tells(made: Sequence[tuple[Case, Array]], pairs: Sequence[Pair]) -> bool:
+    """Whether the changed arguments matter in at least two cases."""
+    matter = (
+        not close(pair.base, case.expected) and bool(pair.base.any())
+        for (case, _), pair in zip(made, pairs, strict=True)
+    )
+    return sum(matter) >= 2
 
 
 def _values(exercise: Exercise, known: Mistake, made: Sequence[tuple[Case, Array]]) -> list[Array]:

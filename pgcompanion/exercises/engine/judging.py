@@ -6,20 +6,19 @@ The function itself is never seen here: `call` runs it, wherever it lives.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from pgcompanion.exercises.engine import cases, dimensions, show
-from pgcompanion.exercises.engine.answer import agree, count, wanted
+from pgcompanion.exercises.engine import cases, show
+from pgcompanion.exercises.engine.answer import wanted
 from pgcompanion.exercises.engine.cases import Case
 from pgcompanion.exercises.engine.detector import Near, nearest
 from pgcompanion.exercises.engine.exercise import Exercise, Mistake
 from pgcompanion.exercises.engine.feedback import Feedback, paragraphs
-from pgcompanion.exercises.engine.outcome import Array, Outcome, Value
+from pgcompanion.exercises.engine.outcome import Outcome, Value
 from pgcompanion.exercises.engine.screen import unwritten
 from pgcompanion.exercises.engine.titles import see
+from pgcompanion.exercises.engine.wording import BY_HAND, Attempt, difference, is_tuple, numbers
 
 Call = Callable[[Case], Outcome]
 
@@ -28,34 +27,6 @@ BROKEN = (
     "as an attribute of a module. Restart Python, and let your function leave alone what is not its "
     "own."
 )
-BY_HAND = (
-    "This is the smallest case that differs: work it out by hand, then follow your code line by line "
-    "with the same numbers."
-)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A case, what came of it, and the numbers that are judged (none if there was a problem)."""
-
-    case: Case
-    outcome: Outcome
-    value: Value | None = None
-    problem: str = ""
-
-    def agrees_with(self, expected: Array, tolerance: float) -> bool:
-        assert self.value is not None
-        return agree(self.value, expected, self.dtype, tolerance)
-
-    @property
-    def dtype(self) -> str:
-        assert self.outcome.answer is not None
-        return self.outcome.answer.dtype
-
-    @property
-    def array(self) -> Array:
-        assert isinstance(self.value, np.ndarray)
-        return self.value
 
 
 def judge(exercise: Exercise, call: Call) -> Feedback:
@@ -121,11 +92,11 @@ def _verdict(exercise: Exercise, made: list[Attempt]) -> Feedback | None:
         return None
     if mistake := recognise(exercise, made):
         return _named(exercise, mistake, "", wrong)
-    if not any(_is_tuple(each) for each in wrong):
+    if not any(is_tuple(each) for each in wrong):
         compared = [(each.case, each.array) for each in made]
         if near := nearest(exercise, compared):
             return _near(exercise, near, wrong)
-    return Feedback(False, None, paragraphs(*_difference(exercise, wrong)))
+    return Feedback(False, None, paragraphs(*difference(exercise, wrong)))
 
 
 def recognise(exercise: Exercise, made: list[Attempt]) -> Mistake | None:
@@ -143,10 +114,10 @@ def _is(exercise: Exercise, known: Mistake, made: list[Attempt]) -> bool:
 def _named(exercise: Exercise, known: Mistake, twist: str, wrong: list[Attempt]) -> Feedback:
     if known.function is exercise.shown and not twist:
         begun = "This exercise is not started yet: the code is as it was shown."
-        message = paragraphs(begun, _numbers(exercise, wrong[0]), known.message)
+        message = paragraphs(begun, numbers(exercise, wrong[0]), known.message)
         return Feedback(False, None, message, started=False)
-    numbers = _numbers(exercise, wrong[0])
-    message = paragraphs(known.message, twist, numbers, f"In the book, see {see(known.label)}.")
+    shown = numbers(exercise, wrong[0])
+    message = paragraphs(known.message, twist, shown, f"In the book, see {see(known.label)}.")
     return Feedback(False, known.id, message)
 
 
@@ -155,82 +126,7 @@ def _near(exercise: Exercise, near: Near, wrong: list[Attempt]) -> Feedback:
         twist = f"There is a second thing: beside this mistake, your result is {near.relation}."
         return _named(exercise, near.mistake, twist, wrong)
     message = f"Your result is the right one, {near.relation}. {near.advice}"
-    return Feedback(False, near.kind, paragraphs(message, _numbers(exercise, wrong[0]), BY_HAND))
-
-
-def _numbers(exercise: Exercise, attempt: Attempt) -> str:
-    """The arguments, what was returned and what was expected, as a block."""
-    answer = attempt.outcome.answer
-    assert answer is not None
-    if exercise.exhibit is not None:
-        return show.rows(exercise.exhibit(answer.value, *attempt.case.arguments))
-    if exercise.measure is None:
-        results: list[tuple[str, Any]] = [("returned", answer.value)]
-        results.append(("expected", attempt.case.expected))
-    else:
-        results = [(exercise.measured, attempt.value), ("expected", attempt.case.expected)]
-    return show.rows([*attempt.case.rows, *results])
-
-
-def _difference(exercise: Exercise, wrong: list[Attempt]) -> list[str]:
-    """The smallest case that differs; for a shape, a case whose dimensions all differ."""
-    misshapen = [each for each in wrong if not _has_shape(each)]
-    shown = max(misshapen, key=lambda x: dimensions.distinct(x.case)) if misshapen else wrong[0]
-    ending = "" if misshapen else BY_HAND
-    return [_headline(exercise, shown), _numbers(exercise, shown), ending]
-
-
-def _has_shape(attempt: Attempt) -> bool:
-    return (
-        isinstance(attempt.value, np.ndarray) and attempt.value.shape == attempt.case.expected.shape
-    )
-
-
-def _is_tuple(attempt: Attempt) -> bool:
-    """Whether the answer is a tuple where an array is asked for."""
-    answer = attempt.outcome.answer
-    assert answer is not None
-    return isinstance(attempt.value, tuple) or bool(answer.things and not _has_shape(attempt))
-
-
-def _headline(exercise: Exercise, attempt: Attempt) -> str:
-    if not _has_shape(attempt):
-        return _misshapen(exercise, attempt)
-    value, finite = attempt.array, bool(np.isfinite(attempt.case.expected).all())
-    if finite and np.isnan(value).any():
-        return (
-            "The result contains `nan`, which stands for 0/0, inf - inf or the logarithm of a "
-            "negative number."
-        )
-    if finite and np.isinf(value).any():
-        return "The result contains `inf`, which stands for a division by 0 or an overflow."
-    if not finite and np.isfinite(value).all():
-        return (
-            "The right answer is infinite here, and yours is finite. A small number that is added "
-            "to avoid a division by 0 or the logarithm of 0 has this effect."
-        )
-    if attempt.dtype.startswith(("int", "uint")):
-        return (
-            "The result differs from the expected one. It consists of whole numbers: an array "
-            "made with `dtype=int` cuts off what comes after the point."
-        )
-    return "The result differs from the expected one."
-
-
-def _misshapen(exercise: Exercise, attempt: Attempt) -> str:
-    expected, answer = attempt.case.expected.shape, attempt.outcome.answer
-    assert answer is not None
-    if _is_tuple(attempt):
-        return (
-            f"Your function returned a tuple of {count(answer.things, 'thing')}, where "
-            f"{wanted(expected)} is asked for. Return that alone. A comma at the end of the "
-            "`return` line makes a tuple too."
-        )
-    shape = attempt.array.shape
-    sizes = dimensions.sizes(exercise, attempt.case)
-    found = f"has shape {shape}{dimensions.spelled(shape, sizes)}" if shape else "is one number"
-    asked = wanted(expected) + dimensions.spelled(expected, sizes)
-    return f"The result {found}, where {asked} is asked for."
+    return Feedback(False, near.kind, paragraphs(message, numbers(exercise, wrong[0]), BY_HAND))
 
 
 def _with_hint(exercise: Exercise, feedback: Feedback) -> Feedback:
