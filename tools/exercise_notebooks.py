@@ -46,11 +46,12 @@ kernelspec:
 
 # {heading}
 
-To do these, download this page as a notebook (button at its top) and run it there. They belong to
-[{title}](../{chapter}.md).
+These belong to [{title}](../{chapter}.md). Write your lines in the place of the `...`, and run the cell
+below. It compares your function with the right answer and with the mistakes that are often made, and says
+which one it was.
 
-Write your lines in the place of the `...`, run the cell, and run the one below it. It compares your
-function with the right answer and with the mistakes that are often made, and says which one it was.
+In the page, *Check* does that with Python from the book's own folder, *Hint* and *Solution* stand beside it,
+and your work stays in this browser. Or download the page as a notebook (button at its top).
 
 ```{{code-cell}} ipython3
 import numpy as np
