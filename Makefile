@@ -24,7 +24,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf test check lint bench trace notebooks vendor lock clean
+.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -77,11 +77,14 @@ pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py
 	@$(MAKE) --no-print-directory book
 
+handouts: book ## slides and a sheet of formulas from the built book
+	@$(PY) tools/handouts.py
+
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
-		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
+		--durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
 check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
 	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \

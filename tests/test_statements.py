@@ -401,6 +401,6 @@ def test_every_symbol_of_a_displayed_formula_is_on_the_notation_page():
 
 
 def test_a_symbol_is_read_with_its_alphabet_and_without_the_layout():
-    page = r"$$ \begin{aligned} \tilde\xi &= \frac12 \Big( \mathcal{F} + \operatorname{wrap}(\hi) \Big) \end{aligned} $$"
-    assert symbols.unlisted(notation.load(), page) == {"xi", "mathcal F", "wrap"}
+    page = r"$$ \begin{aligned} \tilde\zeta &= \frac12 \Big( \mathcal{F} + \operatorname{wrap}(\hi) \Big) \end{aligned} $$"
+    assert symbols.unlisted(notation.load(), page) == {"zeta", "mathcal F", "wrap"}
     assert symbols.unlisted(notation.load(), r"inline $\xi$") == set()

@@ -46,7 +46,7 @@ def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
         paths: files, folders and zip files, as a learning platform exports them.
 
     Raises:
-        NothingError: a path that is not there.
+        ValueError: a path that is not there.
 
     Example:
         >>> collect([])

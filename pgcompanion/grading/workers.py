@@ -38,8 +38,8 @@ def grade(
         tick: called with each student whose rows are there.
 
     Raises:
-        AssignmentError: an assignment that cannot be marked.
-        UnavailableError: there is no sandbox on this machine.
+        ValueError: an assignment that cannot be marked.
+        RuntimeError: there is no sandbox on this machine.
 
     Example:
         >>> from pgcompanion.grading import Assignment, collect, grade

@@ -25,10 +25,15 @@ Paid = Callable[[Policy, np.ndarray, Trajectories], np.ndarray]
 class Prompts(Protocol):
     """Where responses come from: a `Task`, or a `Finite` world (statement: `response_mdp`)."""
 
-    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray: ...
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """``n`` prompts from their distribution, as integers."""
+        ...
+
     def respond(
         self, policy: Policy, theta: np.ndarray, x: np.ndarray, rng: np.random.Generator
-    ) -> Trajectories: ...
+    ) -> Trajectories:
+        r"""A response :math:`y_n\sim\pi_\theta(\cdot\mid x_n)` to each of the prompts ``x (N,)``."""
+        ...
 
 
 class Finite:
