@@ -50,7 +50,7 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
         np.array([[[9.0]], [[4.0]], [[0.0]]]),
         np.array([[[1.0]], [[2]]]),
     )
-    for n, m, H in [(2, 1, 3), (2, 2, 3), (3, 2, 3)]:
+    for n, m, H in [(2, 2, 3), (2, 3, 4), (3, 2, 3)]:
         A, B = rng.integers(-2, 3, (n, n)) / 2, rng.integers(-2, 3, (n, m)) / 2
         A[0, 1], B[0, 0] = 1.5, 1.0
         P = np.concatenate([_symmetric(rng, H, n), np.zeros((1, n, n))])

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 
 from pgcompanion.batches import Batch, Rollouts
@@ -68,7 +67,9 @@ def balance(
         orthogonal: whether the networks start with orthogonal weights.
         value_eps: how far a value may move from its old one before its error is clipped.
     """
-    envs = gym.make_vec("CartPole-v1", num_envs=ENVS)
+    import gymnasium
+
+    envs = gymnasium.make_vec("CartPole-v1", num_envs=ENVS)
     policy = NeuralSoftmax(inputs=4, A=2, hidden=(32, 32))
     net = MLP(4, 1, (32, 32))
     critic = ClippedCritic(net, rng, value_eps, eta=eta, epochs=epochs, minibatch=PART)

@@ -124,10 +124,10 @@ def moves(demo: ModuleType) -> Iterator[Move]:
 
 #: The gridworld demo has more than controls: a map to click on, and knobs without steps.
 WORKBENCH = [
-    Move("ε", {"value": 0.1}, "view(MAPS['4x4'], 'PPO clip', 0.1, 4)"),
-    Move("ε", {"value": 0.5}, "view(MAPS['4x4'], 'PPO clip', 0.5, 4)"),
-    Move("algorithm", {"index": 2}, "view(MAPS['4x4'], 'TRPO', 0.3, 4)"),
-    Move("δ", {"value": 2.0}, "view(MAPS['4x4'], 'TRPO', 2.0, 4)"),
+    Move("ε", {"value": 0.1}, "view(MAPS['4x4'], 'PPO clip', 0.1, 0)"),
+    Move("ε", {"value": 0.5}, "view(MAPS['4x4'], 'PPO clip', 0.5, 0)"),
+    Move("algorithm", {"index": 2}, "view(MAPS['4x4'], 'TRPO', 0.3, 0)"),
+    Move("δ", {"value": 2.0}, "view(MAPS['4x4'], 'TRPO', 2.0, 0)"),
     Move("iteration k", {"index": 16}, "view(MAPS['4x4'], 'TRPO', 2.0, 16)"),
     Move("row 1, column 2: floor", {}, "view(painted(MAPS['4x4'], 0, 1, '#'), 'TRPO', 2.0, 16)"),
     Move("Restore the map", {}, "view(MAPS['4x4'], 'TRPO', 2.0, 16)"),

@@ -13,7 +13,7 @@ from pgcompanion.demos.engine.controls import grid
 from pgcompanion.demos.engine.svg import encode
 
 CSS = (Path(__file__).parents[2] / "book" / "site" / "demo.css").read_text(encoding="utf-8")
-LIGHT, DARK = re.findall(r"\.pg-demo \{(.*?)\}", CSS, re.DOTALL)[:2]
+LIGHT, DARK = re.findall(r"\.pg-figure\)? \{(.*?)\}", CSS, re.DOTALL)[:2]
 
 
 def test_the_page_holds_every_frame_and_sentence_in_the_grids_order(toy):

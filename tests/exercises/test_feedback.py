@@ -451,6 +451,12 @@ NAIVE = {
     "tabular_npg_update": lambda pi, A_bar, eta: (
         pi * np.exp(eta * A_bar) / (pi * np.exp(eta * A_bar)).sum(axis=1, keepdims=True)
     ),
+    "squashed_gaussian_log_prob": lambda u, mu, sigma: (
+        -(((u - mu) / sigma) ** 2) / 2
+        - np.log(sigma)
+        - np.log(2 * np.pi) / 2
+        - np.log(1 - np.tanh(u) ** 2)
+    ).sum(),
     "trpo_surrogate": lambda new, old, A: (np.exp(new) / np.exp(old) * A).sum(axis=1).mean(),
     "ppo_penalty_objective": lambda new, old, A, lam: (
         (np.exp(new) / np.exp(old) * A + lam * new).sum(axis=1).mean()
