@@ -32,6 +32,7 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
     for A, p in [(2, 2), (3, 2), (4, 3)]:
         weights = rng.integers(1, 6, A)
         phi = rng.integers(-3, 5, (A, p)).astype(float)
+        phi += weights @ phi == 0  # a mean of 0 would be round-off, which no answer should rest on
         yield phi, weights / weights.sum(), int(rng.integers(1, A))
 
 
@@ -41,7 +42,8 @@ MISTAKES = (
         lambda phi, pi, a: phi[a],
         "You returned the features of the chosen action alone. The normaliser depends on theta "
         "too, and its derivative takes away the mean feature under the policy. The term may be "
-        "dropped only where the score is multiplied by an exact advantage, and only in the mean.",
+        "dropped only where the score is multiplied by a coefficient whose mean in the state is 0, "
+        "as an advantage is, and only in the mean.",
         "linear_softmax",
     ),
     Mistake(
