@@ -17,6 +17,7 @@ export function editor(parent, text, { label, run, changed }) {
       keys,
       minimalSetup,
       bracketMatching(),
+      EditorView.lineWrapping,
       indentUnit.of("    "),
       python(),
       syntaxHighlighting(classHighlighter),

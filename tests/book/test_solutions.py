@@ -32,7 +32,7 @@ PROOFS = [
     "reinforce_pg",
     "pdl",
     "surrogate",
-    "fisher_matrix",
+    "fisher_forms",
     "fisher_trajectory",
     "npg_optimization",
     "ppo_objective",
