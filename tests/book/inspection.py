@@ -147,15 +147,27 @@ def move(demo: Locator) -> list[str]:
     return [f"a control does not change the picture: {c.get_attribute('name')}" for c in dead]
 
 
+BACK = """(control) => {
+  const initial = [...(control.options || [])].findIndex((option) => option.defaultSelected);
+  if (control.options) control.selectedIndex = Math.max(initial, 0);
+  else control.value = control.defaultValue;
+  for (const kind of ["input", "change"])
+    control.dispatchEvent(new Event(kind, { bubbles: true }));
+}"""
+
+
 def moves(demo: Locator, control: Locator) -> bool:
     """Whether the picture changes while the control goes from end to end."""
     picture = demo.locator(".pg-demo__picture")
     before = picture.screenshot(animations="disabled")
+    found = False
     for _ in positions(control):
         demo.page.wait_for_timeout(60)
-        if picture.screenshot(animations="disabled") != before:
-            return True
-    return False
+        found = picture.screenshot(animations="disabled") != before
+        if found:
+            break
+    control.evaluate(BACK)  # the others are judged where a reader finds them
+    return found
 
 
 def positions(control: Locator):

@@ -759,6 +759,8 @@ window.pgShared = (() => {
       life.set(patch);
     });
 
+    const still = picture.querySelector("svg[aria-label]"); // named like the still until it is drawn
+    if (still && !svg.hasAttribute("aria-label")) svg.setAttribute("aria-label", still.getAttribute("aria-label"));
     picture.replaceChildren(svg);
     find(".pg-demo__controls").hidden = false;
     figure.classList.add("pg-demo--awake");
