@@ -16,7 +16,7 @@ from elsewhere import ROOT, VERSIONS, Environment, pythons
 
 HEAVY = ["dask", "gymnasium", "ipywidgets", "joblib", "matplotlib", "scipy"]
 # What draws, asks or wraps environments may need more.
-FRAME = ["demos", "exercises", "experiments", "gridworld.env", "training.action_repeat"]
+FRAME = ["demos", "exercises", "experiments", "gridworld.env", "lqr.env", "training.action_repeat"]
 TWINE = "twine@7.0.0"
 
 
