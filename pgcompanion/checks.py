@@ -255,6 +255,15 @@ def parameters(x: object, p: int, name: str = "theta") -> np.ndarray:
     return theta.astype(np.result_type(theta, np.float32), copy=False)
 
 
+def constant(name: str, x: np.ndarray) -> np.ndarray:
+    """Return a copy of the real array ``x`` as floats that nobody can write to."""
+    if np.iscomplexobj(x):
+        raise ValueError(f"{name} must be real, but its type is {x.dtype}.")
+    x = np.array(x, dtype=float)
+    x.flags.writeable = False
+    return x
+
+
 def semidefinite(name: str, F: object, p: int) -> np.ndarray:
     """Return ``F`` as a symmetric matrix ``(p, p)`` without negative eigenvalues, but for round-off."""
     F = finite(name, F, (p, p)).astype(float)

@@ -53,11 +53,7 @@ class MDP:
             "mu0": checks.distribution("mu0", self.mu0, (S,)),
         }
         for name, x in arrays.items():
-            if np.iscomplexobj(x):
-                raise ValueError(f"{name} must be real, but its type is {x.dtype}.")
-            x = np.array(x, dtype=float)
-            x.flags.writeable = False
-            object.__setattr__(self, name, x)
+            object.__setattr__(self, name, checks.constant(name, x))
         object.__setattr__(self, "H", checks.positive_integer("H", self.H))
 
     @property
