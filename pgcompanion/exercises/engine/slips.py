@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from pgcompanion.exercises.engine.exercise import Function, Mistake
+
+
+def _told(id: str, message: str) -> Callable[[Function, str], Mistake]:
+    """From the wrong function of an exercise, and the label that treats it, to the mistake."""
+    return lambda wrong, label: Mistake(id, wrong, message, label)
 
 
 def mean_over_steps(solution: Function, label: str) -> Mistake:
@@ -61,124 +67,91 @@ def standard(x: np.ndarray) -> np.ndarray:
     return np.asarray((x - x.mean()) / (x.std() + 1e-8))
 
 
-def standardised(wrong: Function, label: str) -> Mistake:
-    """Advantages or returns with mean 0 and deviation 1."""
-    return Mistake(
-        "standardised",
-        wrong,
-        "You standardised the weights: less their mean, divided by their deviation. "
-        "Implementations do that to tame the step size, and it is a choice of theirs. Here it "
-        "changes the scale, and a mean taken from the same samples biases the estimate.",
-        label,
-    )
+# Advantages or returns with mean 0 and deviation 1.
+standardised = _told(
+    "standardised",
+    "You standardised the weights: less their mean, divided by their deviation. "
+    "Implementations do that to tame the step size, and it is a choice of theirs. Here it "
+    "changes the scale, and a mean taken from the same samples biases the estimate.",
+)
 
 
-def centred(wrong: Function, label: str) -> Mistake:
-    """Advantages less their mean over the batch."""
-    return Mistake(
-        "batch_mean_subtracted",
-        wrong,
-        "You took the mean over the batch away from the weights. That is a baseline of your own, "
-        "made from the same samples; the formula asks for the weights as they are.",
-        label,
-    )
+# Advantages less their mean over the batch.
+centred = _told(
+    "batch_mean_subtracted",
+    "You took the mean over the batch away from the weights. That is a baseline of your own, "
+    "made from the same samples; the formula asks for the weights as they are.",
+)
 
 
-def ratio_of_logarithms(wrong: Function, label: str) -> Mistake:
-    """log p / log q for p / q."""
-    return Mistake(
-        "ratio_of_logarithms",
-        wrong,
-        "You divided two logarithms. A ratio of probabilities is the exponential of the difference "
-        "of their logarithms: `np.exp(log_p - log_q)`.",
-        label,
-    )
+# log p / log q for p / q.
+ratio_of_logarithms = _told(
+    "ratio_of_logarithms",
+    "You divided two logarithms. A ratio of probabilities is the exponential of the difference "
+    "of their logarithms: `np.exp(log_p - log_q)`.",
+)
 
 
-def new_likelihood_only(wrong: Function, label: str) -> Mistake:
-    """The weight without its denominator."""
-    return Mistake(
-        "new_likelihood_only",
-        wrong,
-        "Your weight is the new likelihood alone. The old policy drew the actions, so likely ones "
-        "already come often: divide by the old likelihood.",
-        label,
-    )
+# The weight without its denominator.
+new_likelihood_only = _told(
+    "new_likelihood_only",
+    "Your weight is the new likelihood alone. The old policy drew the actions, so likely ones "
+    "already come often: divide by the old likelihood.",
+)
 
 
-def trajectory_ratio(wrong: Function, label: str) -> Mistake:
-    """One weight for a whole episode."""
-    return Mistake(
-        "trajectory_ratio",
-        wrong,
-        "You multiplied the ratios into one weight for all of them. The formula has a ratio of its "
-        "own in every term; the product of many is the weight of a whole trajectory, and its "
-        "variance grows exponentially with the number of factors.",
-        label,
-    )
+# One weight for a whole episode.
+trajectory_ratio = _told(
+    "trajectory_ratio",
+    "You multiplied the ratios into one weight for all of them. The formula has a ratio of its "
+    "own in every term; the product of many is the weight of a whole trajectory, and its "
+    "variance grows exponentially with the number of factors.",
+)
 
 
-def no_weights(wrong: Function, label: str) -> Mistake:
-    """The ratio left out."""
-    return Mistake(
-        "no_weights",
-        wrong,
-        "The likelihood ratio is missing. Without it the new policy does not enter at all: this is "
-        "what the old one achieved.",
-        label,
-    )
+# The ratio left out.
+no_weights = _told(
+    "no_weights",
+    "The likelihood ratio is missing. Without it the new policy does not enter at all: this is "
+    "what the old one achieved.",
+)
 
 
-def first_step_only(wrong: Function, label: str) -> Mistake:
-    """One step for all of them."""
-    return Mistake(
-        "first_step_only",
-        wrong,
-        "You kept the first step alone. The sum runs over all steps of the episode: look at the "
-        "index 0, and at a `return` that may stand inside the loop.",
-        label,
-    )
+# One step for all of them.
+first_step_only = _told(
+    "first_step_only",
+    "You kept the first step alone. The sum runs over all steps of the episode: look at the "
+    "index 0, and at a `return` that may stand inside the loop.",
+)
 
 
-def last_step_only(wrong: Function, label: str) -> Mistake:
-    """What is left in the variables after a loop."""
-    return Mistake(
-        "last_step_only",
-        wrong,
-        "Only the last step is left in your result. Add up over the steps: an assignment inside a "
-        "loop keeps what came last, and `+=` keeps them all.",
-        label,
-    )
+# What is left in the variables after a loop.
+last_step_only = _told(
+    "last_step_only",
+    "Only the last step is left in your result. Add up over the steps: an assignment inside a "
+    "loop keeps what came last, and `+=` keeps them all.",
+)
 
 
-def first_episode_only(wrong: Function, label: str) -> Mistake:
-    """One sample for all of them."""
-    return Mistake(
-        "first_episode_only",
-        wrong,
-        "You used the first episode alone. All N of them are samples of the same expectation: "
-        "average over them.",
-        label,
-    )
+# One sample for all of them.
+first_episode_only = _told(
+    "first_episode_only",
+    "You used the first episode alone. All N of them are samples of the same expectation: "
+    "average over them.",
+)
 
 
-def not_flipped_back(wrong: Function, label: str) -> Mistake:
-    """Rewards-to-go left in reversed order."""
-    return Mistake(
-        "not_flipped_back",
-        wrong,
-        "Your running sum goes backwards, as it should, but its result is left in reversed order. "
-        "Flip the steps once more before you use it.",
-        label,
-    )
+# Rewards-to-go left in reversed order.
+not_flipped_back = _told(
+    "not_flipped_back",
+    "Your running sum goes backwards, as it should, but its result is left in reversed order. "
+    "Flip the steps once more before you use it.",
+)
 
 
-def discounted(wrong: Function, label: str) -> Mistake:
-    """A factor 0.99 from habit."""
-    return Mistake(
-        "discounted",
-        wrong,
-        "You discounted with 0.99. The objective of this exercise is undiscounted: every reward of "
-        "the episode counts in full.",
-        label,
-    )
+# A factor 0.99 from habit.
+discounted = _told(
+    "discounted",
+    "You discounted with 0.99. The objective of this exercise is undiscounted: every reward of "
+    "the episode counts in full.",
+)
