@@ -30,8 +30,6 @@ MACROS = {
     r"\Cov": r"\operatorname*{Cov}",
     r"\R": r"\mathbb{R}",
 }
-
-
 OPTIONS = {"macros": MACROS, "throwOnError": True, "strict": "error"}
 
 # Each line that comes in is a formula with its options, each that goes out its boxes. When the build
@@ -82,9 +80,9 @@ def render(text: str, options: dict | None = None) -> str:
 END = "<!--math-->"
 
 
-def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
-    start = translator.starttag(node, "span", "", CLASS="math notranslate nohighlight")
-    translator.body.append(f"{start}{render(node.astext())}</span>{END}")
+def visit_inline(translator: HTML5Translator, formula: nodes.math) -> None:
+    start = translator.starttag(formula, "span", "", CLASS="math notranslate nohighlight")
+    translator.body.append(f"{start}{render(formula.astext())}</span>{END}")
     raise nodes.SkipNode
 
 

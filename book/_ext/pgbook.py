@@ -17,7 +17,6 @@ import shutil
 from pathlib import Path
 
 import cells
-import figures
 import launch
 import mathematics
 import pgbook_markup
@@ -98,7 +97,6 @@ def setup(app: Sphinx) -> dict:
     launch.setup(app)
     published.setup(app)
     cells.setup(app)
-    figures.setup(app)
     strict.setup(app)
     pgbook_markup.setup(app)
     app.connect("config-inited", build_afresh)

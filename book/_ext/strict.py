@@ -12,6 +12,7 @@ import hashlib
 import re
 from pathlib import Path
 
+import figures
 from sphinx.application import Sphinx
 
 POLICY = "; ".join(
@@ -64,7 +65,7 @@ class Strict:
         (site / FOLDER).mkdir(parents=True, exist_ok=True)
 
     def page(self, path: Path) -> None:
-        text = path.read_text(encoding="utf-8")
+        text = figures.inline(path.read_text(encoding="utf-8"), path.parent)
         root = "../" * (len(path.relative_to(self.site).parts) - 1)
         parts = DATA.split(text)
         parts[::2] = [self.part(part, root) for part in parts[::2]]
