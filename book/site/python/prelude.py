@@ -34,18 +34,17 @@ def _pg_show(value):
     """Show a value as a notebook would."""
     if value is None:
         return
-    if isinstance(value, str | int | float | bool) or not hasattr(value, "_repr_html_"):
-        markdown = getattr(value, "_repr_markdown_", lambda: None)()
-        if markdown and markdown.startswith("```python\n"):
-            _pg_outputs.append(["code", markdown[10:-4]])
-        elif markdown is not None:
-            _pg_outputs.append(["markdown", markdown])
-        elif hasattr(value, "savefig"):
-            _pg_draw(value)
-        else:
-            _pg_outputs.append(["text", repr(value) + "\n"])
-        return
-    _pg_outputs.append(["html", value._repr_html_()])
+    markdown = getattr(value, "_repr_markdown_", lambda: None)()
+    if hasattr(value, "_repr_html_"):
+        _pg_outputs.append(["html", value._repr_html_()])
+    elif markdown and markdown.startswith("```python\n"):
+        _pg_outputs.append(["code", markdown[10:-4]])
+    elif markdown is not None:
+        _pg_outputs.append(["markdown", markdown])
+    elif hasattr(value, "savefig"):
+        _pg_draw(value)
+    else:
+        _pg_outputs.append(["text", repr(value) + "\n"])
 
 
 def _pg_draw(figure):
@@ -86,10 +85,10 @@ def _pg_run(source):
         tree = ast.parse(source, name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, name, "exec"), _pg_names)
-        if last is not None and not source.rstrip().endswith(";"):
-            _pg_show(eval(compile(ast.Expression(last.value), name, "eval"), _pg_names))
-        elif last is not None:
-            eval(compile(ast.Expression(last.value), name, "eval"), _pg_names)
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), name, "eval"), _pg_names)
+            if not source.rstrip().endswith(";"):
+                _pg_show(value)
         _pg_patch()
         _pg_figures()
     except BaseException:

@@ -230,7 +230,6 @@
       }
       const fresh = outputs.flatMap(drawn);
       this.output.replaceChildren(...fresh);
-      this.output.classList.add("pg-run__fresh");
       if (fresh.length) this.resetButton.hidden = false;
     }
 
