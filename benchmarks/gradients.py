@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+import pgcompanion as pg
 from benchmarks import timing
 from benchmarks.peer import Peer
-from pgcompanion import exact
+from pgcompanion import exact, objectives, steps
 from pgcompanion.estimators import policy_gradient, reward_to_go
 from pgcompanion.mdp import MDP
-from pgcompanion.policies import TabularSoftmax
+from pgcompanion.policies import LinearSoftmax, TabularSoftmax
 from pgcompanion.trajectories import sample
 
 S, A, H = 100, 4, 100
@@ -31,6 +32,7 @@ def tables(peers: bool = False) -> Iterator[str]:
     if peers:
         yield against_peers(mdp, policy, theta)
     yield monte_carlo_gradient(mdp, policy, theta, rng)
+    yield with_and_without_a_matrix(mdp, rng)
 
 
 def exact_gradient(mdp: MDP, policy: TabularSoftmax, theta: np.ndarray) -> str:
@@ -126,4 +128,29 @@ def monte_carlo_gradient(
             [name, f"{t * 1e3:.0f}", f"{t / whole:.2f}", f"{t / N / H * 1e9:.1f}"]
             for name, t in seconds.items()
         ],
+    )
+
+
+def with_and_without_a_matrix(mdp: MDP, rng: np.random.Generator) -> str:
+    """The natural gradient from the Fisher matrix, and twenty Fisher products, as p grows."""
+    rows = []
+    for p in (50, 100, 200, 400):
+        policy = LinearSoftmax(rng.normal(size=(mdp.S, mdp.A, p)) / np.sqrt(p))
+        theta = np.zeros(p)
+        batch = pg.Exact(mdp)(policy, theta)
+        g = objectives.gradient(policy, theta, batch)
+
+        def matrix(policy=policy, theta=theta, batch=batch, g=g) -> None:
+            steps.minimum_norm_solution(objectives.fisher(policy, theta, batch), g)
+
+        def products(policy=policy, theta=theta, batch=batch, g=g) -> None:
+            for _ in range(20):
+                objectives.fisher_product(policy, theta, batch, g)
+
+        seconds = timing.medians({"matrix": matrix, "products": products})
+        rows.append([str(p), *(f"{t * 1e3:.1f}" for t in seconds.values())])
+    return timing.table(
+        f"Natural gradient of a linear softmax policy, S = {S}, A = {A}, H = {H}",
+        ["p", "ms: matrix and its solution", "ms: 20 products"],
+        rows,
     )

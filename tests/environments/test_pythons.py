@@ -9,10 +9,11 @@ import pytest
 from elsewhere import ROOT, Environment, pythons
 
 OLDEST = next(iter(pythons()))
-# Tests of the book, of its pages, and of this folder; grading, whose sandbox not every Python has.
+# Tests of the book, its pages and its source; of this folder; grading, whose sandbox not every Python has.
 CHECKOUT = [
     *("book", "demos", "environments", "grading"),
-    *("test_border.py", "test_every_exercise.py", "test_statements.py", "test_trace.py"),
+    *("test_border.py", "test_every_exercise.py", "test_hypotheses.py"),
+    *("test_negative_controls.py", "test_selfcompare.py", "test_statements.py", "test_trace.py"),
 ]
 
 
