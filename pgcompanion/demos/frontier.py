@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,16 +20,16 @@ BETAS = 1 / np.geomspace(0.02, 50, 90)
 DRAWS = (1, 2, 4, 8, 16)
 
 controls = {
-    "beta": Control("price β", (4.0, 2.0, 1.0, 0.5, 0.25, 0.1), default=0.5, time=True),
+    "beta": Control("price β", (0.1, 0.25, 0.5, 1.0, 2.0, 4.0), default=4.0, log=True),
     "wrong": Control("error of the proxy", (0.0, 0.5, 1.0, 2.0), default=1.0),
 }
 
 OVER_KL = Panel(
     "Reward against divergence",
     "KL to the reference, nats",
-    (-0.1, 4.1),
+    (-0.1, 5.1),
     (-1.4, 4.4),
-    (0.0, 1.0, 2.0, 3.0, 4.0),
+    (0.0, 1.0, 2.0, 3.0, 4.0, 5.0),
     (0.0, 1.0, 2.0, 3.0, 4.0),
     lines=2,
 )
@@ -49,7 +49,8 @@ def numbers(beta: float, wrong: float) -> dict[str, np.ndarray]:
 
     Statement: `overoptimization`, `best_of_n`. ``kl``, ``proxy`` and ``truth`` along the policies that
     climb the proxy; ``best_kl`` and ``best`` the frontier of the true reward; ``point`` KL, proxy and
-    truth at ``beta``; ``n_kl`` and ``n_truth`` those of the best of ``n`` by the proxy.
+    truth at ``beta``, ``pi`` the policy there; ``n_kl`` and ``n_truth`` those of the best of ``n`` by
+    the proxy.
     """
     ref, r, error = _model()
     r_hat = r + wrong * error
@@ -65,10 +66,17 @@ def numbers(beta: float, wrong: float) -> dict[str, np.ndarray]:
         "best_kl": best_kl,
         "best": best,
         "point": np.concatenate(point),
+        "pi": np.exp(language.gibbs(ref, r_hat, beta)),
         "n": np.array(DRAWS),
         "n_kl": (laws * log_ratio).sum(axis=1),
         "n_truth": laws @ r,
     }
+
+
+def constants() -> dict[str, Any]:
+    """The model, the prices of the curves, and how many are drawn for the best of them."""
+    ref, r, error = _model()
+    return {"ref": ref, "r": r, "error": error, "betas": BETAS, "draws": DRAWS}
 
 
 def frame(beta: float, wrong: float) -> Figure:

@@ -31,13 +31,28 @@ def test_the_weight_of_the_group_explorer_is_that_of_the_theorem():
         assert G == 2 or abs(x["weight"] - other) > 0.1
 
 
+@pytest.mark.statement("group_std", "group_baselines")
+def test_what_a_group_says_is_a_sum_over_its_responses():
+    """A twin: advantages times scores of one logit, response by response. The control divides once more."""
+    for kind, advantage in groups.ADVANTAGES.items():
+        for k, p in ((1, 0.3), (3, 0.9)):
+            r = np.arange(5) < k
+            twin = (advantage(r * 1.0) * (r - p)).mean()
+            says = groups.numbers(G=5, p=p, kind=kind, N=2)["says"][k]
+            assert says == pytest.approx(twin, abs=EXACT)
+            assert abs(says - twin / r.std()) > 1e-2
+
+
 def test_sampled_groups_agree_with_the_weight():
-    """Within four standard errors, of which no seed in a demo should know."""
+    """All 200 of them, within four standard errors, of which no luck in a demo should know."""
     z = [
         (x["estimate"] - x["weight"]) / x["error"]
-        for x in (groups.numbers(**values) for values in grid(groups))
+        for x in (
+            groups.numbers(**values) for values in grid(groups) if values["N"] == groups.GROUPS
+        )
         if x["error"] > 0
     ]
+    assert len(z) > 20
     assert np.abs(z).max() < 4
 
 
@@ -64,6 +79,32 @@ def test_the_steps_of_the_kl_explorer_are_derivatives():
         np.testing.assert_allclose(x["values"][[0, 1, 3]], kl(z), atol=EXACT)
         told_apart = max(told_apart, np.abs(x["steps"][2] - x["steps"][3]).max())
     assert told_apart > 0.1
+
+
+@pytest.mark.statement("kl_samples", "kl_loss_gradient")
+def test_sampled_losses_agree_with_their_means():
+    """The steps of all samples, within five standard errors. The control is the step of k3 for that of k2."""
+    n, wrong = kl_estimates.MOST, 0.0
+    for values in grid(kl_estimates):
+        if values["n"] < n:
+            continue
+        x = kl_estimates.numbers(**values)
+        each = np.array([kl_estimates_of(x, token) for token in x["drawn"]])
+        error = each.std(axis=0, ddof=1) / np.sqrt(n) + 1e-12
+        np.testing.assert_allclose(x["sampled"], each.mean(axis=0), atol=EXACT)
+        # A token that is hardly ever drawn makes a standard error that knows nothing of it.
+        if x["pi"].min() > 0.04:
+            assert np.abs((x["sampled"] - x["steps"][1:4]) / error).max() < 5
+            wrong = max(wrong, np.abs((x["sampled"][1] - x["steps"][3]) / error[1]).max())
+    assert wrong > 5
+
+
+def kl_estimates_of(x, token):
+    """The steps (3, 3) that the three losses take for one token, from their definition."""
+    pi, score = x["pi"], np.eye(3)[token] - x["pi"]
+    q = x["ref"][token] / pi[token]
+    moves = np.diag(pi) - np.outer(pi, pi)
+    return -np.outer([1.0, -np.log(q), 1 - q], score) @ moves
 
 
 @pytest.mark.statement("overoptimization", "best_of_n")

@@ -12,6 +12,7 @@ import pytest
 import pgcompanion as pg
 from pgcompanion import exact, language, objectives
 from pgcompanion.derivatives import complex_step
+from pgcompanion.estimators import per_trajectory_gradients
 
 EXACT = 1e-11
 SIZES = [2, 3, 4]
@@ -110,6 +111,18 @@ def test_many_responses_climb_the_arcsine():
         atol=1e-10,
     )
     assert np.abs(language.group_weight(p, 4096) * p - 1).max() > 0.1
+
+
+@pytest.mark.statement("group_std")
+@pytest.mark.parametrize("G", [4, 16, 64])
+def test_the_weight_of_a_small_group_is_not_yet_the_arcsine(G):
+    """c_G(p) √(p(1−p)) as a binomial mean, term by term. The control is the limit, which is 1 everywhere."""
+    for p in (0.02, 0.1, 0.5):
+        chance = [comb(G, k) * p**k * (1 - p) ** (G - k) for k in range(G + 1)]
+        spread = sum(c * np.sqrt(k * (G - k)) for k, c in enumerate(chance)) / G
+        scaled = language.group_weight(p, G) * np.sqrt(p * (1 - p))
+        assert scaled == pytest.approx(spread / np.sqrt(p * (1 - p)), abs=EXACT)
+        assert abs(scaled - 1) > 1e-3
 
 
 @pytest.mark.statement("group_std")
@@ -235,6 +248,46 @@ def test_sampled_groups_have_the_means_of_the_theorems(verifiable, rng):
 
         assert worst(mean) < 5
         assert all(worst(other) > 5 for x, other in means.items() if x is not advantage)
+
+
+@pytest.mark.slow
+@pytest.mark.statement("group_std")
+def test_sampled_runs_follow_the_objective_of_the_theorem():
+    """Many updates of divided groups, beside exact ascent of E F_G(p). The control is exact ascent of J.
+
+    The larger the batches, the nearer: noise bends a path by as much as the step size times its
+    variance, so it is little here, and the mean of four runs is held to a quarter of the difference.
+    """
+    mu, G, K, eta = np.array([0.5, 0.5]), 8, 15, 1.0
+    mdp = language.world(3, 2, lambda x, y: float(y == (1, 2) if x else y[-1] == 2), mu)
+    policy, tau = language.table(mdp), language.every_response(mdp)
+    start = np.zeros(policy.p)
+    right, ones = tau.r.sum(axis=1).reshape(2, -1), np.ones(tau.r.shape)
+
+    def success(theta):
+        return (np.exp(language.sequence_log_prob(policy, theta, tau)).reshape(2, -1) * right).sum(
+            axis=1
+        )
+
+    def ascend(weight):
+        theta = start
+        for _ in range(K):
+            p = np.exp(language.sequence_log_prob(policy, theta, tau)).reshape(2, -1)
+            scores = per_trajectory_gradients(policy, theta, tau, ones).reshape(2, -1, policy.p)
+            slopes = np.einsum("xy,xyp->xp", p * right, scores)
+            theta = theta + eta * (mu * weight((p * right).sum(axis=1))) @ slopes
+        return success(theta)
+
+    def climb(seed):
+        rng = np.random.default_rng(seed)
+        source = language.Groups(language.Finite(mdp), prompts=200, G=G, rng=rng, advantage=grpo)
+        *_, last = pg.reinforce(source, policy, start, eta=eta, K=K)
+        return success(last.theta)
+
+    own, other = ascend(partial(language.group_weight, G=G)), ascend(np.ones_like)
+    apart = np.abs(own - other).max()
+    assert apart > 0.1
+    assert np.abs(np.mean([climb(seed) for seed in range(4)], axis=0) - own).max() < apart / 4
 
 
 @pytest.mark.statement("kl_regularised_gradient")

@@ -113,7 +113,7 @@ def test_the_loss_does_not_overflow():
 
 @pytest.mark.statement("overoptimization")
 def test_the_proxy_rises_by_its_variance(pairs, rng):
-    """d E r̂ / d(1/β) = Var r̂: so it rises as β falls. The truth may turn down, which the control shows."""
+    """d E r̂ / d(1/β) = Var r̂, d E r / d(1/β) = Cov(r, r̂): the proxy rises as β falls, the truth may turn down."""
     log_ref, r, _ = pairs
     r_hat = r + rng.normal(size=R)
     for inverse in (0.5, 2.0):
@@ -124,6 +124,12 @@ def test_the_proxy_rises_by_its_variance(pairs, rng):
         rise = (ends[0].proxy - ends[1].proxy) / (2 * step)
         np.testing.assert_allclose(rise, variance, rtol=1e-6)
         assert np.abs(rise - np.sqrt(variance)).max() > 1e-3
+        covariance = pi @ (r * r_hat) - (pi @ r) * (pi @ r_hat)
+        follows = (ends[0].truth - ends[1].truth) / (2 * step)
+        np.testing.assert_allclose(follows, covariance, rtol=1e-6)
+        assert np.abs(follows - variance).max() > 1e-3
+        farther = (ends[0].kl - ends[1].kl) / (2 * step)
+        np.testing.assert_allclose(farther, inverse * variance, rtol=1e-6)
     betas = 1 / np.linspace(0.01, 20, 50)
     kl, proxy, truth = language.frontier(
         np.log([0.69, 0.3, 0.01]), [0.0, 1.0, 1.5], [0.0, 1.0, -2.0], betas

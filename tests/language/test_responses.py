@@ -98,18 +98,33 @@ def test_samples_occur_as_often_as_their_probability_says(graded, rng):
     assert worst(graded.theta) < 5 < worst(np.zeros(graded.policy.p))
 
 
-@pytest.mark.statement("response_mdp")
-def test_nothing_after_the_end_counts_in_a_divergence(graded):
-    """KL of responses by tokens is the expected sum over prefixes. The control is a table with a row for the end."""
-    theta, ref = graded.theta, graded.theta_ref
-    p, log_ratio = graded.p(theta), graded.log_p(theta) - graded.log_p(ref)
+@pytest.mark.statement("kl_token_gradient", "response_mdp")
+def test_the_divergence_of_responses_is_that_of_their_tokens(graded, measure):
+    """The expected sum over prefixes is KL of responses. The control lets a choice after the end count."""
+    p, log_ratio = (
+        graded.p(graded.theta),
+        graded.log_p(graded.theta) - graded.log_p(graded.theta_ref),
+    )
     kl = graded.mu @ (p * log_ratio).sum(axis=1)
-    if graded.policy.p == (graded.mdp.S - 1) * graded.mdp.A:
-        tables = graded.policy.table(theta), graded.policy.table(ref)
-        assert exact.trajectory_kl(graded.mdp, *tables) == pytest.approx(kl, abs=EXACT)
-        full = TabularSoftmax(graded.mdp.S, graded.mdp.A)
-        ends = [np.append(t, end) for t, end in ((theta, [3.0, 0, 0]), (ref, [0, 3.0, 0]))]
-        assert exact.trajectory_kl(graded.mdp, *map(full.table, ends)) > kl + 0.1
+    pi, ref = (graded.policy.table(t) for t in (graded.theta, graded.theta_ref))
+    ref[-1] = pi[-1]
+    by_tokens = exact.trajectory_kl(graded.mdp, pi, ref)
+    assert measure(by_tokens - kl, over=graded.tau.N, of="responses") < EXACT
+    ref[-1] = [0.8, 0.1, 0.1]
+    pi[-1] = [0.1, 0.1, 0.8]
+    assert exact.trajectory_kl(graded.mdp, pi, ref) > kl + 0.1
+
+
+@pytest.mark.statement("response_mdp")
+def test_a_table_has_no_parameter_for_what_follows_the_end(graded):
+    """The last row is the same whatever the parameters. The control is a table with a row for the end."""
+    table, S, A = language.table(graded.mdp), graded.mdp.S, graded.mdp.A
+    assert table.p == (S - 1) * A
+    theta = np.arange(table.p) / 3.0
+    np.testing.assert_allclose(table.table(theta)[-1], 1 / A)
+    full = TabularSoftmax(S, A).table(np.append(theta, [3.0, 0.0, 0.0]))
+    np.testing.assert_allclose(full[:-1], table.table(theta)[:-1])
+    assert np.ptp(full[-1]) > 0.5
 
 
 @pytest.mark.parametrize(
