@@ -24,6 +24,7 @@ SLIPS = {
     "distribution_shift": ("H * Math.max(-worst, 0)", "(H - 1) * Math.max(-worst, 0)"),
     "gridworlds": ("(u - 1 < eps ? W[i] : 0)", "(u < eps ? W[i] : 0)"),
     "importance_sampling": ("squares / (N - 1) / N", "squares / N / N"),
+    "lqr": ("c11 * v1 + w[2] + s2 * b1 * b1", "c11 * v1 + w[2] + s2 * b1"),
     "reinforce": ("each * (returns[n] - baseline)", "each * (returns[n] - 0.999 * baseline)"),
     "returns": ("chance * pi[i] * p[k]", "chance * pi[i] * (p[k] + 1e-8)"),
     "seeds": ("coin[at] < fail", "coin[at] <= fail + 0.01"),
