@@ -8,7 +8,7 @@ import numpy as np
 
 from pgcompanion import checks
 from pgcompanion._numerics.root import decreasing_root
-from pgcompanion.lqr.values import advantage_form, evaluate, numbers, quiet
+from pgcompanion.lqr.values import advantage_form, evaluate, form, numbers, quiet
 from pgcompanion.lqr.world import LQR, gains, positive_deviations
 
 
@@ -122,25 +122,23 @@ def whitened(world: LQR, Theta: np.ndarray, sigma: np.ndarray) -> list[Whitened]
     """
     if np.iscomplexobj(Theta) or np.iscomplexobj(sigma):
         raise ValueError("Theta and sigma must be real here, but they are complex.")
-    G, E = advantage_form(world, Theta)
-    M = evaluate(world, Theta, sigma).M
+    v = evaluate(world, Theta, sigma)
     with quiet():
-        numbers(world, Theta, (E @ M).sum(axis=0))
-        numbers(world, Theta, M.sum(axis=0))
+        G, E = form(world.A, world.B, world.R, gains(world, Theta), v.P)
+        numbers(world, Theta, (E @ v.M).sum(axis=0))
+        numbers(world, Theta, v.M.sum(axis=0))
     if np.ndim(Theta) == 3:
-        return [_whiten(G[h : h + 1], E[h : h + 1], M[h : h + 1], sigma) for h in range(world.H)]
-    return [_whiten(G, E, M, sigma)]
+        each = (slice(h, h + 1) for h in range(world.H))
+        return [_whiten(G[h], E[h], v.M[h], sigma) for h in each]
+    return [_whiten(G, E, v.M, sigma)]
 
 
 def _whiten(G: np.ndarray, E: np.ndarray, M: np.ndarray, sigma: np.ndarray) -> Whitened:
     scale = (sigma / sigma.max())[:, None]
     T = inverse_root(M.sum(axis=0))
     g = scale * (E @ M).sum(axis=0) @ T
-    K = sum(
-        (np.kron(scale * x * scale.T, T.T @ y @ T) for x, y in zip(G, M, strict=True)),
-        np.zeros((g.size, g.size)),
-    )
-    return Whitened(scale, T, g, *np.linalg.eigh(K))
+    K = np.einsum("hij,hkl->ikjl", scale * G * scale.T, T.T @ M @ T)
+    return Whitened(scale, T, g, *np.linalg.eigh(K.reshape(g.size, g.size)))
 
 
 def inverse_root(M: np.ndarray) -> np.ndarray:

@@ -166,8 +166,10 @@ def advantage_form(world: LQR, Theta: np.ndarray) -> tuple[np.ndarray, np.ndarra
         >>> G.ravel(), E.ravel()
         (array([3., 1.]), array([-1., -1.]))
     """
-    P = evaluate(world, Theta, 0.0).P
-    return form(world.A, world.B, world.R, gains(world, Theta), P)
+    Theta = gains(world, Theta)
+    with quiet():
+        P = lqr_values(world.A, world.B, world.Q, world.R, Theta, world.H)
+    return form(world.A, world.B, world.R, Theta, numbers(world, Theta, P))
 
 
 def form(

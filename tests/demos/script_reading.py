@@ -34,6 +34,7 @@ DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
         "N": int(rng.choice([0, 20, 100])),
     },
     "kl_estimates": lambda rng: {"reference": tuple(_shares(rng))},
+    "lqr": lambda rng: {"start": (rng.uniform(-7.2, 0.2), rng.uniform(-5.2, 0.2))},
     "sgd": lambda rng: {"start": (rng.uniform(-3.8, 3.8), rng.uniform(-2.5, 2.9))},
     "softmax_geometry": lambda rng: {"start": tuple(_shares(rng))},
     "trust_region": lambda rng: {"start": (rng.uniform(-2, 3.5), rng.uniform(-1, 3.5))},

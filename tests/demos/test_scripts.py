@@ -27,6 +27,7 @@ SLIPS = {
     "groups": ("(x, c, n) => x + c * says[n]", "(x, c, n) => x + (c + 1e-8) * says[n]"),
     "importance_sampling": ("squares / (N - 1) / N", "squares / N / N"),
     "kl_estimates": ("-pi[a] * (g[a] - mean)", "-pi[a] * (g[a] - mean * (1 - 1e-7))"),
+    "lqr": ("c11 * v1 + w[2] + s2 * b1 * b1", "c11 * v1 + w[2] + s2 * b1"),
     "reinforce": ("each * (returns[n] - baseline)", "each * (returns[n] - 0.999 * baseline)"),
     "returns": ("chance * pi[i] * p[k]", "chance * pi[i] * (p[k] + 1e-8)"),
     "seeds": ("coin[at] < fail", "coin[at] <= fail + 0.01"),

@@ -104,6 +104,8 @@ window.pgShared = (() => {
     return levels.map((level) => {
       const segments = [];
       for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) {
+        const up = z[j][i] > level; // most squares are on one side
+        if (z[j][i + 1] > level === up && z[j + 1][i] > level === up && z[j + 1][i + 1] > level === up) continue;
         const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], cut = [];
         corners.forEach(([a, b], k) => {
           const [c, d] = corners[(k + 1) % 4], from = z[b][a] - level, to = z[d][c] - level;
