@@ -495,7 +495,7 @@ window.pgShared = (() => {
       if (terminal[s]) pen.say(px + 3, py + 12, (size < 34 ? {} : NAMES)[letter[s]] ?? letter[s], { size: 11, bold: true });
       if (letter[s] !== "S") return;
       const type = clamp(size / 3, 8, 11); // in its corner, clear of the arrows
-      pen.say(px + 2, py + 1 + 0.8 * type, "S", { size: type, bold: true, halo: true });
+      pen.say(px + 3.5, py + 2 + 0.8 * type, "S", { size: type, bold: true, halo: true });
     });
     if (mark !== undefined) {
       const [px, py] = place(cells[mark]);
