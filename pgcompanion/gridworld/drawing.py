@@ -32,8 +32,11 @@ INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
 #: Half-side of a goal or pit, and length of the arrow of an action taken with certainty.
 INSET, REACH = 0.47, 0.46
 
+#: Where the S of a start stands, from the middle of its cell, and how large it is: clear of every arrow.
+LETTER = (-0.33, -0.36, 0.34)
+
 #: How much lower a number stands in a start.
-LOWER = 0.2
+LOWER = 0.1
 
 #: Where a number stands beside arrows, from the middle of its cell, how large it is, and how wide it
 #: may be: clear of every arrow and of the S of a start.
@@ -118,7 +121,8 @@ def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
     for row, column in np.argwhere(grid.index < 0):
         artists.append(_square(row, column, 0.5, WALL, HATCH, lw=0, hatch="////"))
     for row, column in np.argwhere(grid.letters == START):
-        artists.append(_text("S", row - 0.28, column - 0.33, 0.46))
+        down, right, size = LETTER
+        artists.append(_text("S", row + down, column + right, size))
     for (row, column), reward in zip(
         grid.cells[grid.terminal], grid.entry[grid.terminal], strict=True
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgcompanion.experiments import ablations, sweep
+from pgcompanion.experiments import ablations, sweep, tune
 from pgcompanion.policies import MLP
 
 
@@ -16,6 +16,28 @@ def test_what_is_stored_is_what_was_asked_for():
         assert len(x["mean"]) == len(x["last"]) == ablations.RUNS
         assert 1e-3 <= x["eta"] <= 0.1
     assert stored["no clip"]["mean"] != stored["as in the box"]["mean"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["as in the box", "one epoch"])
+def test_what_is_stored_is_what_the_function_computes(name):
+    """The step size is one of those that the search draws, and the first seed gives the stored returns, to their
+    one decimal. The control: the second seed gives others.
+    """
+    stored = ablations.found()[name]
+    space = ablations.VARIANTS[name]
+    drawn = tune(
+        lambda rng, **setting: 0.0,
+        {name: space},
+        problems={"": {}},
+        trials=ablations.TRIALS,
+        seeds=1,
+    )
+    assert stored["eta"] in [setting["eta"] for setting in drawn[name].settings]
+    J = sweep(ablations.balance, 1, {name: space | {"eta": stored["eta"]}}).curves[name][0]
+    again = np.array([J.mean(), J[-1]])
+    np.testing.assert_allclose(again, [stored["mean"][0], stored["last"][0]], atol=0.051)
+    assert np.abs(again - [stored["mean"][1], stored["last"][1]]).max() > 0.2
 
 
 @pytest.mark.parametrize("name", ["no minimum", "clipped critic"])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgcompanion.experiments import sweep
+from pgcompanion.experiments import gridworlds, sweep
 from pgcompanion.experiments.gridworlds import (
+    FINALISTS,
     LEARNERS,
     PROBLEMS,
+    REPORT,
     RUNS,
+    SEARCH,
+    SECOND,
     SEEDS,
     TRIALS,
     evaluated,
@@ -24,36 +28,52 @@ def test_what_is_stored_is_what_the_protocol_asks_for():
     stored = found()
     assert list(stored.tuned) == list(stored.mean) == list(stored.last) == list(LEARNERS)
     for name, tuned in stored.tuned.items():
+        second = stored.second[name]
         assert tuned.scores.shape == (TRIALS, len(PROBLEMS))
+        assert second.scores.shape == (FINALISTS, len(PROBLEMS))
+        best = np.argsort(-tuned.scores.mean(axis=1), kind="stable")[:FINALISTS]
+        assert second.settings == [tuned.settings[i] for i in best]
         assert stored.mean[name].shape == stored.last[name].shape == (RUNS, len(PROBLEMS))
-        assert np.isfinite([*tuned.scores, *stored.mean[name], *stored.last[name]]).all()
+        scores = [*tuned.scores, *second.scores, *stored.mean[name], *stored.last[name]]
+        assert np.isfinite(scores).all()
         assert all(set(setting) == set(LEARNERS[name]) for setting in tuned.settings)
     assert stored.tuned["NPG"].settings != stored.tuned["PPO clip"].settings
 
 
+CHEAP = {world: PROBLEMS[world] for world in ("corridor", "4x4", "rooms")}
+COLUMNS = [list(PROBLEMS).index(world) for world in CHEAP]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gradient", "NPG", "PPO clip"])
 def test_the_stored_study_is_the_one_that_the_function_runs(name):
-    """The first setting of the search and the first two seeds of the evaluation, to within what rounding can do.
-
-    The control: the second setting has other scores.
+    """The first setting of the search, one finalist of the second round, and the first two seeds of the
+    evaluation, to within what rounding can do. The controls: another setting has other scores, and so
+    have other seeds.
     """
     stored = found()
-    tuned = stored.tuned[name]
-    settings = {world: tuned.settings[0] | problem for world, problem in PROBLEMS.items()}
-    runs = sweep(learn, SEEDS, settings, root=1).curves
-    again = np.array([runs[world].mean() for world in PROBLEMS])
-    np.testing.assert_allclose(again, tuned.scores[0], atol=6e-5)
-    assert np.abs(again - tuned.scores[1]).max() > 1e-2
-    mean, last = evaluated({name: tuned.best}, 2)
+    tuned, second = stored.tuned[name], stored.second[name]
+    rounds = (tuned, SEEDS[0], SEARCH), (second, SEEDS[1], SECOND)
+    for result, seeds, root in rounds:
+        settings = {world: result.settings[0] | problem for world, problem in CHEAP.items()}
+        runs = sweep(learn, seeds, settings, root=root).curves
+        again = np.array([runs[world].mean() for world in CHEAP])
+        np.testing.assert_allclose(again, result.scores[0, COLUMNS], atol=6e-5)
+        assert np.abs(again - result.scores[1, COLUMNS]).max() > 1e-3
+    mean, last = evaluated({name: second.best}, 2)
     np.testing.assert_allclose(mean[name], stored.mean[name][:2], atol=6e-5)
     np.testing.assert_allclose(last[name], stored.last[name][:2], atol=6e-5)
+    assert np.abs(mean[name] - stored.mean[name][2:4]).max() > 1e-3
+    assert len({SEARCH, SECOND, REPORT}) == 3
 
 
-def test_a_small_study_covers_every_learner():
-    result = study(trials=1, seeds=1, runs=1)
-    assert list(result.tuned) == list(result.mean) == list(LEARNERS)
+def test_a_small_study_covers_every_learner(monkeypatch):
+    monkeypatch.setattr(gridworlds, "PROBLEMS", {w: PROBLEMS[w] for w in ("corridor", "4x4")})
+    result = study(trials=2, seeds=(1, 1), finalists=1, runs=1)
+    assert list(result.tuned) == list(result.second) == list(result.mean) == list(LEARNERS)
+    assert all(len(x.settings) == 1 for x in result.second.values())
     scores = np.array(list(result.mean.values()))
-    assert scores.shape == (len(LEARNERS), 1, len(PROBLEMS))
+    assert scores.shape == (len(LEARNERS), 1, 2)
     assert scores.max() <= 1
     assert np.ptp(scores) > 0.1
 

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from pgcompanion.experiments import LogUniform, OneOf, sweep, tune
+from pgcompanion.experiments import LogUniform, OneOf, run_off, sweep, tune
 
 HILL = {"one": {"peak": 1.0}, "ten": {"peak": 10.0}}
 
@@ -88,6 +88,70 @@ def test_the_winner_of_a_search_is_too_lucky():
     ]  # fmt: skip
     again = sweep(own_noise, 20, {"best": {"x": 1.5}}).curves["best"]
     assert np.mean(best) > 1.5 > abs(np.mean(again))
+
+
+def foggy_hill(rng: np.random.Generator, x: float) -> float:
+    """Highest at x = 1, with luck of its own for each setting and seed."""
+    luck = np.random.default_rng([int(1e6 * x), int(rng.integers(2**31))]).normal()
+    return float(-(np.log(x) ** 2) + luck)
+
+
+def test_a_second_round_removes_most_of_the_luck_of_the_first():
+    """Its winner is the better one, and promises less that it does not keep; on the old seeds, the control, it is
+    the same one, and as lucky."""
+    space, problems = {"m": {"x": LogUniform(0.1, 10)}}, {"a": {}}
+    truth, promise = np.zeros((2, 15)), np.zeros((2, 15))
+    for r in range(15):
+        first = tune(foggy_hill, space, problems=problems, trials=30, seeds=1, root=r)
+        options = {"problems": problems, "finalists": 8}
+        second = run_off(foggy_hill, first, seeds=20, root=100 + r, **options)
+        again = run_off(foggy_hill, first, seeds=1, root=r, **options)
+        assert again["m"].best == first["m"].best
+        assert again["m"].scores.max() == first["m"].scores.max()
+        for i, found in enumerate((first["m"], second["m"])):
+            truth[i, r], promise[i, r] = -(np.log(found.best["x"]) ** 2), found.scores.max()
+    gain, luck = truth[1] - truth[0], promise - truth
+    assert gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(15)
+    assert luck[1].mean() < 0.4 < 1 < luck[0].mean()
+
+
+def test_the_finalists_of_every_method_are_its_best_and_get_as_many_runs():
+    """On all problems together. Those that are best on one of them, the control, are others."""
+    calls: list[tuple[float, float]] = []
+
+    def counted(rng, peak, x):
+        calls.append((peak, x))
+        return float(-(np.log(x / peak) ** 2))
+
+    space = {"x": LogUniform(0.1, 100)}
+    first = tune(counted, {"a": space, "b": space}, problems=HILL, trials=50, seeds=1)
+    calls.clear()
+    second = run_off(counted, first, problems=HILL, finalists=3, seeds=4)
+    assert len(calls) == 2 * 3 * 2 * 4
+    for name, found in second.items():
+        x = np.array([setting["x"] for setting in first[name].settings])
+        middle = x[np.argsort(np.abs(np.log(x / np.sqrt(10))))[:3]]
+        assert {setting["x"] for setting in found.settings} == set(middle)
+        assert {setting["x"] for setting in found.settings} != set(
+            x[np.argsort(np.abs(np.log(x)))[:3]]
+        )
+    assert len(run_off(counted, first, problems=HILL, finalists=99, seeds=1)["a"].settings) == 50
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"finalists": 0}, "finalists must be a positive integer"),
+        ({"seeds": 0}, "seeds must be a positive integer"),
+        ({"tuned": {}}, "tuned must map names to what tune found"),
+        ({"problems": {}}, "problems must map names to dicts"),
+    ],
+)
+def test_a_wrong_argument_of_the_second_round_is_named(change, message):
+    first = tune(hill, {"m": {"x": 1.0}}, problems=HILL, trials=1, seeds=1)
+    arguments = {"tuned": first, "problems": HILL, "finalists": 1, "seeds": 1} | change
+    with pytest.raises(ValueError, match=message):
+        run_off(hill, **arguments)
 
 
 def test_a_setting_that_fails_never_wins():

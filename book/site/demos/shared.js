@@ -494,8 +494,10 @@ window.pgShared = (() => {
     pen.arrows(arrows, "ink", { width: size > 30 ? 1.8 : 1.2, head: Math.min(size / 7, 6) });
     cells.forEach((at, s) => {
       const [px, py] = place(at);
-      if (terminal[s] || letter[s] === "S")
-        pen.say(px + 3, py + 12, (size < 34 ? {} : NAMES)[letter[s]] ?? letter[s], { size: 11, bold: true });
+      if (terminal[s]) pen.say(px + 3, py + 12, (size < 34 ? {} : NAMES)[letter[s]] ?? letter[s], { size: 11, bold: true });
+      if (letter[s] !== "S") return;
+      const type = clamp(size / 3, 8, 11); // in its corner, clear of the arrows
+      pen.say(px + 3.5, py + 2 + 0.8 * type, "S", { size: type, bold: true, halo: true });
     });
     if (mark !== undefined) {
       const [px, py] = place(cells[mark]);
