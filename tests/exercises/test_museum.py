@@ -15,7 +15,7 @@ from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine.exercise import Exercise
 from pgcompanion.exercises.museum import EXHIBITS
 
-WIDTH = 56  # characters that a variant may take beside the other one
+WIDTH = 39  # characters that a variant may take beside the other one
 
 each = pytest.mark.parametrize("exhibit", EXHIBITS.values(), ids=list(EXHIBITS))
 

@@ -10,7 +10,7 @@ from pgcompanion.exercises.museum.exhibit import exhibit
 # --- An advantage that runs on after the end ----------------------------------------------------
 
 
-def stream_advantages(r, V, live, gamma, lam):
+def gae_stream(r, V, live, gamma, lam):
     """Generalised advantage estimates along a stream in which episodes follow each other.
 
     r: (T,); V: (T + 1,); live: (T,), 0 where an episode ends and 1 elsewhere; gamma, lam: numbers.
@@ -18,16 +18,20 @@ def stream_advantages(r, V, live, gamma, lam):
     """
     A = np.zeros(len(r) + 1)
     for t in reversed(range(len(r))):
-        delta = r[t] + gamma * live[t] * V[t + 1] - V[t]
-        A[t] = delta + gamma * lam * live[t] * A[t + 1]
+        d = r[t] - V[t]
+        d += gamma * live[t] * V[t + 1]
+        rest = gamma * lam * A[t + 1]
+        A[t] = d + live[t] * rest
     return A[:-1]
 
 
-def stream_advantages_slip(r, V, live, gamma, lam):
+def gae_stream_slip(r, V, live, gamma, lam):
     A = np.zeros(len(r) + 1)
     for t in reversed(range(len(r))):
-        delta = r[t] + gamma * live[t] * V[t + 1] - V[t]
-        A[t] = delta + gamma * lam * A[t + 1]
+        d = r[t] - V[t]
+        d += gamma * live[t] * V[t + 1]
+        rest = gamma * lam * A[t + 1]
+        A[t] = d + rest
     return A[:-1]
 
 
@@ -75,26 +79,27 @@ def _estimates(rng):
 # --- Out of time is not the end -----------------------------------------------------------------
 
 
-def td_target(r, V_next, terminated, truncated, gamma):
-    """The reward, and what follows it.
+def value(r, V, terminated, truncated):
+    """The reward of each step, and the value of what follows.
 
-    r, V_next: (T,); terminated, truncated: (T,), of booleans; gamma: a number. Returns (T,).
+    r: (T,); V: (T,), the discounted values of the next states; terminated, truncated: (T,), of
+    booleans. Returns (T,).
     """
     over = terminated
-    return r + gamma * V_next * ~over
+    return r + V * ~over
 
 
-def td_target_slip(r, V_next, terminated, truncated, gamma):
+def value_slip(r, V, terminated, truncated):
     over = terminated | truncated
-    return r + gamma * V_next * ~over
+    return r + V * ~over
 
 
 def _ends(rng):
     no, yes = np.array([False, False]), np.array([False, True])
-    yield np.array([1.0, 1.0]), np.array([10.0, 8.0]), no, yes, 0.5
+    yield np.array([1.0, 1.0]), np.array([10.0, 8.0]), no, yes
     for T in (4, 5, 6):
         kinds = rng.permutation(np.arange(T) % 3)
-        yield rng.integers(1, 9, T) / 2, rng.integers(1, 9, T) / 2, kinds == 1, kinds == 2, 0.9
+        yield rng.integers(1, 9, T) / 2, rng.integers(1, 9, T) / 2, kinds == 1, kinds == 2
 
 
 # --- The critic's gradient in the policy's objective --------------------------------------------
@@ -105,15 +110,15 @@ def push_on_values(logp, R, V):
 
     logp: (N,), of the actions; R: (N,), the returns; V: (N,), the values. Returns (N,).
     """
-    of_the_fit = R - V
-    of_the_policy = 0.0 * logp  # V is detached
-    return of_the_fit + of_the_policy
+    fit = R - V
+    policy = 0.0 * logp  # detached
+    return fit + policy
 
 
 def push_on_values_slip(logp, R, V):
-    of_the_fit = R - V
-    of_the_policy = -logp  # d/dV logp (R - V)
-    return of_the_fit + of_the_policy
+    fit = R - V
+    policy = -logp
+    return fit + policy
 
 
 def _fits(rng):
@@ -125,7 +130,7 @@ def _fits(rng):
 # --- Stale advantages ---------------------------------------------------------------------------
 
 
-def updates(theta, advantages, step, n):
+def train(theta, advantages, step, n):
     """The parameters after n updates, each with the advantages of its own policy.
 
     `advantages(theta)` gives them, and `step(theta, A)` the change of theta. Returns theta.
@@ -136,7 +141,7 @@ def updates(theta, advantages, step, n):
     return theta
 
 
-def updates_slip(theta, advantages, step, n):
+def train_slip(theta, advantages, step, n):
     A = advantages(theta)
     for _ in range(n):
         theta = theta + step(theta, A)
@@ -159,15 +164,15 @@ def _starts(rng):
 
 EXHIBITS = (
     exhibit(
-        stream_advantages,
-        stream_advantages_slip,
+        gae_stream,
+        gae_stream_slip,
         _streams,
         "gae",
         "The recursion runs on after the end: the last action of an episode is praised or blamed for the "
         "advantages of the next one.",
         (
             "Follow `A[t + 1]` where `live[t]` is 0: whose advantage is it?",
-            "The second line of the loop needs `live[t]` too.",
+            "The last line of the loop needs `live[t]` too.",
         ),
         Mistake(
             "only_in_the_recursion",
@@ -196,8 +201,8 @@ EXHIBITS = (
         ),
     ),
     exhibit(
-        td_target,
-        td_target_slip,
+        value,
+        value_slip,
         _ends,
         "gae",
         "A time limit is treated as an end: the value of the last observation is left out although the "
@@ -208,7 +213,7 @@ EXHIBITS = (
         ),
         Mistake(
             "never_over",
-            lambda r, V_next, terminated, truncated, gamma: r + gamma * V_next,
+            lambda r, V, terminated, truncated: r + V,
             "Now a true end is followed by a value as well. After `terminated` nothing follows.",
             "gae",
         ),
@@ -226,8 +231,8 @@ EXHIBITS = (
         ),
     ),
     exhibit(
-        updates,
-        updates_slip,
+        train,
+        train_slip,
         _starts,
         "pg_advantage",
         "The advantages are computed once and used for all updates: after the first they belong to an "

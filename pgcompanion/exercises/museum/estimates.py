@@ -25,7 +25,8 @@ def reinforce_estimate(scores, r):
     R = r.sum(axis=1, keepdims=True)
     g = np.zeros(p)
     for h in range(H):
-        g += (scores[:, h] * R).mean(axis=0)
+        term = scores[:, h] * R
+        g += term.mean(axis=0)
     return g
 
 
@@ -34,7 +35,8 @@ def reinforce_estimate_slip(scores, r):
     R = r.sum(axis=1, keepdims=True)
     g = np.zeros(p)
     for h in range(H):
-        g = (scores[:, h] * R).mean(axis=0)
+        term = scores[:, h] * R
+        g = term.mean(axis=0)
     return g
 
 
@@ -77,15 +79,15 @@ def credit(r):
 
     r: (N, H). Returns (N, H).
     """
-    psi = r.copy()
-    for h in range(r.shape[1] - 2, -1, -1):
+    psi, H = r.copy(), r.shape[1]
+    for h in reversed(range(H - 1)):
         psi[:, h] += psi[:, h + 1]
     return psi
 
 
 def credit_slip(r):
-    psi = r.copy()
-    for h in range(1, r.shape[1]):
+    psi, H = r.copy(), r.shape[1]
+    for h in range(1, H):
         psi[:, h] += psi[:, h - 1]
     return psi
 

@@ -21,7 +21,7 @@ def kl_factors(logp, logq):
 
 def kl_factors_slip(logp, logq):
     ratio = np.exp(logq - logp)
-    return 1 - ratio  # from the derivative of k3
+    return 1 - ratio  # the slope of k3
 
 
 def _log_probabilities(rng):
@@ -117,15 +117,17 @@ def accumulated(losses, tokens):
     lengths. Returns a number.
     """
     total = 0.0
-    for part in losses:
-        total += part.sum() / tokens.sum()
+    for k in range(len(losses)):
+        n = tokens.sum()
+        total += losses[k].sum() / n
     return total
 
 
 def accumulated_slip(losses, tokens):
     total = 0.0
-    for part, n in zip(losses, tokens, strict=True):
-        total += part.sum() / n.sum()
+    for k in range(len(losses)):
+        n = tokens[k].sum()
+        total += losses[k].sum() / n
     return total / len(losses)
 
 
@@ -174,8 +176,8 @@ def label_mask(tokens, end):
     tokens: (N, T), with `end` after each response and as its padding; end: a token. Returns (N, T).
     """
     ends = tokens == end
-    ends_before = ends.cumsum(axis=1) - ends
-    return ends_before == 0
+    before = ends.cumsum(axis=1) - ends
+    return before == 0
 
 
 def label_mask_slip(tokens, end):

@@ -44,13 +44,13 @@ def entropy(log_sigma):
 
     log_sigma: (n,). Returns a number.
     """
-    constant = (1 + np.log(2 * np.pi)) / 2
-    return (constant + log_sigma).sum()
+    c = (1 + np.log(2 * np.pi)) / 2
+    return (c + log_sigma).sum()
 
 
 def entropy_slip(log_sigma):
-    constant = (1 + np.log(2 * np.pi)) / 2
-    return constant + log_sigma.sum()
+    c = (1 + np.log(2 * np.pi)) / 2
+    return c + log_sigma.sum()
 
 
 def _log_sigmas(rng):
@@ -93,14 +93,14 @@ def estimated_kl(p, q, a):
     p, q: (N, A), the old and the new probabilities; a: (N,), actions from the old policy. Returns
     a number.
     """
-    per_state = (p * np.log(p / q)).sum(axis=1)
-    return per_state.mean()
+    terms = p * np.log(p / q)
+    return terms.sum(axis=1).mean()
 
 
 def estimated_kl_slip(p, q, a):
     rows = np.arange(len(a))
-    per_state = np.log(p / q)[rows, a]
-    return per_state.mean()
+    u = np.log(p / q)[rows, a]
+    return u.mean()
 
 
 def _tables(rng):
@@ -114,28 +114,30 @@ def _tables(rng):
 # --- A ratio that is never one ------------------------------------------------------------------
 
 
-def dropout_ratio(w_old, w_new, x, masks):
+def dropout_ratio(w, w_new, x, masks):
     """The ratio of new and old likelihood of action 0, under dropout.
 
-    w_old, w_new: (p,); x: (A, p), features of the actions; masks: (2, p), of the rollout and of a
+    w, w_new: (p,), old and new; x: (A, p), features of the actions; masks: (2, p), of the rollout and of a
     later pass. Returns a number.
     """
 
-    def log_prob(w, mask):
-        z = x @ (w * mask)
-        return z[0] - np.log(np.exp(z).sum())
+    def log_prob(v, mask):
+        z = x @ (v * mask)
+        total = np.exp(z).sum()
+        return z[0] - np.log(total)
 
-    old = log_prob(w_old, masks[0])
+    old = log_prob(w, masks[0])
     new = log_prob(w_new, masks[0])
     return np.exp(new - old)
 
 
-def dropout_ratio_slip(w_old, w_new, x, masks):
-    def log_prob(w, mask):
-        z = x @ (w * mask)
-        return z[0] - np.log(np.exp(z).sum())
+def dropout_ratio_slip(w, w_new, x, masks):
+    def log_prob(v, mask):
+        z = x @ (v * mask)
+        total = np.exp(z).sum()
+        return z[0] - np.log(total)
 
-    old = log_prob(w_old, masks[0])
+    old = log_prob(w, masks[0])
     new = log_prob(w_new, masks[1])
     return np.exp(new - old)
 
@@ -159,15 +161,16 @@ def log_density(x, m, sigma):
     x: (N,), before the tanh; m, sigma: numbers. Returns (N,).
     """
     z = (x - m) / sigma
-    scale = np.log(sigma * np.sqrt(2 * np.pi))
-    gauss = -(z**2) / 2 - scale
-    return gauss - np.log(1 - np.tanh(x) ** 2)
+    c = sigma * np.sqrt(2 * np.pi)
+    gauss = -(z**2) / 2 - np.log(c)
+    slope = 1 - np.tanh(x) ** 2
+    return gauss - np.log(slope)
 
 
 def log_density_slip(x, m, sigma):
     z = (x - m) / sigma
-    scale = np.log(sigma * np.sqrt(2 * np.pi))
-    gauss = -(z**2) / 2 - scale
+    c = sigma * np.sqrt(2 * np.pi)
+    gauss = -(z**2) / 2 - np.log(c)
     return gauss
 
 

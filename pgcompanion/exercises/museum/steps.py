@@ -20,8 +20,9 @@ def backup(P, r, Q, gamma):
 
 
 def backup_slip(P, r, Q, gamma):
-    following = P @ Q
-    return r + gamma * following.max(axis=2)
+    next_Q = P @ Q
+    best = next_Q.max(axis=2)
+    return r + gamma * best
 
 
 def _worlds(rng):
@@ -96,14 +97,16 @@ def passes(theta, log_prob, step, n):
     """
     old = log_prob(theta)
     for _ in range(n):
-        theta = theta + step(theta, old)
+        change = step(theta, old)
+        theta = theta + change
     return theta
 
 
 def passes_slip(theta, log_prob, step, n):
     for _ in range(n):
         old = log_prob(theta)
-        theta = theta + step(theta, old)
+        change = step(theta, old)
+        theta = theta + change
     return theta
 
 
