@@ -138,8 +138,8 @@ def page(title: str, chapter: str) -> str:
 
 def statements() -> str:
     """The statements that the exercises refer to, with their titles and pages, as JSON."""
-    used = {exercise.label for exercise in map(catalogue.find, catalogue.IDS)}
-    used |= {m.label for e in map(catalogue.find, catalogue.IDS) for m in e.mistakes}
+    exercises = [*map(catalogue.find, catalogue.IDS), *catalogue.exhibits().values()]
+    used = {label for e in exercises for label in (e.label, *(m.label for m in e.mistakes))}
     found = {label: entry for path in notebooks.BOOK.glob("*.md") for label, entry in named(path)}
     return json.dumps({label: found[label] for label in sorted(used & set(found))}, indent=1) + "\n"
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 
 import nbformat
 from docutils import nodes
 from launch import notebook_of
 from sphinx.application import Sphinx
 from strict import RUNS
+
+from pgcompanion.exercises.engine import catalogue
 
 CHANGED_BY_USE = {"rng"}
 
@@ -60,6 +63,21 @@ def starters(sources: list[str]) -> list[int]:
     return [i for i, source in enumerate(sources) if source.rstrip().endswith("\n    ...")]
 
 
+# The cell of an exhibit of the bug museum, with what is edited when a reader repairs it: see findit.
+REPAIR = re.compile(r'check\("(\w+)", museum\.\1_slip\)')
+
+
+def repairs(sources: list[str]) -> dict[int, str]:
+    """The wrong code that an exhibit begins with, and the call that judges it."""
+    found = {i: REPAIR.fullmatch(source.strip()) for i, source in enumerate(sources)}
+    return {i: repair(match[1]) for i, match in found.items() if match}
+
+
+def repair(name: str) -> str:
+    starter = catalogue.find(name).starter.partition("\n\n\n")[2]
+    return f'{starter}\n\ncheck("{name}", {name})'
+
+
 def mark(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
     """Name each cell of the page after its place; the cells of the notebook that are left out have none."""
     notebook = notebook_of(app, pagename)
@@ -74,6 +92,7 @@ def mark(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
     sources = [cell.source for cell in cells]
     sources[: shown[0]] = [""] * shown[0]  # how to install the package: it is here
     held = {"sources": sources, "needs": needs(sources, shown[0]), "open": starters(sources)}
+    held["repairs"] = repairs(sources)
     if held["open"]:  # a page of exercises, whose work can be saved as its notebook
         held["notebook"] = json.loads(nbformat.writes(whole))
     app.page_cells = getattr(app, "page_cells", {}) | {pagename: held}

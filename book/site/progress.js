@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const PREFIX = "pgcompanion:";
+  window.pgProgress = { stored, store }; // for what else is kept and forgotten with the ticks
   const article = document.querySelector("article.bd-article");
   const nav = document.querySelector(".bd-links");
   if (!article || !nav) return;
@@ -52,10 +53,11 @@
 
   // An exercise is a box of a chapter, or a section of an exercise page whose code is checked.
   const boxes = [...article.querySelectorAll("div.exercise.admonition[id]")];
-  const checked = [...article.querySelectorAll("section > section[id]")].filter((section) =>
+  const checked = [...article.querySelectorAll("section > section[id]:not(:has(section))")].filter((section) =>
     [...section.querySelectorAll("div.cell_input")].some((c) => c.textContent.includes("check(")));
+  const end = (exercise) => exercise.querySelector(":scope > .pg-find__answer") || exercise;
   for (const exercise of [...boxes, ...checked])
-    exercise.append(tickBox(`${here}#${exercise.id}`, "I have done this exercise"));
+    end(exercise).append(tickBox(`${here}#${exercise.id}`, "I have done this exercise"));
   if (inBook.some((link) => page(new URL(link.href)) === here))
     article.append(tickBox(here, "I have read this page"));
 
@@ -85,6 +87,7 @@
       } else if (!read && tick) tick.remove();
     }
     reset.hidden = storedKeys().length === 0;
+    document.dispatchEvent(new Event("pg-progress"));
   }
   draw();
 })();

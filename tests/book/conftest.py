@@ -27,6 +27,7 @@ NEED_BROWSER = [
     "test_layout.py",
     "test_lite.py",
     "test_lost.py",
+    "test_museum.py",
     "test_pdf.py",
     "test_progress.py",
     "test_selfcheck_browser.py",

@@ -7,7 +7,7 @@
 
   const data = document.getElementById("pg-cells");
   if (!data) return;
-  const { sources, needs, home, open, notebook } = JSON.parse(data.textContent);
+  const { sources, needs, home, open, repairs, notebook } = JSON.parse(data.textContent);
   const ran = new Set(); // cells whose names Python knows
   let current = null; // the cell that is running
 
@@ -118,6 +118,9 @@
         if (element.dataset.style) element.style.cssText = element.dataset.style;
         delete element.dataset.style;
       }
+      // What the package links to, it names as seen from a page of exercises.
+      for (const link of own.querySelectorAll('a[href^="../"]'))
+        link.setAttribute("href", home + link.getAttribute("href").slice(3));
       return own;
     });
   }
@@ -150,7 +153,7 @@
       const exercise = /^check\("(\w+)"/.exec(sources[index]);
       this.label = exercise ? "Check" : "Run";
       this.runButton = this.button(this.label, () => (current === this ? engine.stop() : run(this)));
-      this.editButton = this.button("Edit", () => this.edit());
+      this.editButton = this.button(index in repairs ? "Repair" : "Edit", () => this.edit());
       this.resetButton = this.button("Reset", () => this.reset());
       this.resetButton.hidden = true;
       this.state = document.createElement("span");
@@ -182,7 +185,7 @@
       return this.editor ? this.editor.state.doc.toString() : sources[this.index];
     }
 
-    async edit(text = sources[this.index], focus = true) {
+    async edit(text = repairs[this.index] ?? sources[this.index], focus = true) {
       if (this.editor) return this.editor.focus();
       if (!window.pgEditor) await script("_static/vendor/codemirror/codemirror.js");
       const place = document.createElement("div");
@@ -252,7 +255,7 @@
   // An exercise that has passed is done, and the page's own list of what is done says so.
   function tick(cell) {
     const section = cell.element.closest("section");
-    const box = section && section.querySelector(":scope > .pg-done input");
+    const box = section && section.querySelector(".pg-done input");
     if (box && !box.checked) box.click();
   }
 

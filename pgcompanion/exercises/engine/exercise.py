@@ -56,7 +56,7 @@ class Exercise:
     label: str
     statement: str
     solution: Function
-    hints: tuple[str, str, str]
+    hints: tuple[str, ...]
     cases: Cases
     mistakes: tuple[Mistake, ...]
     edges: tuple[Arguments, ...] = ()
