@@ -4,7 +4,8 @@
 process and cannot leave its own memory: no file of the host, no network, no processes, no threads.
 It works without root on Linux, macOS and Windows, where containers, namespaces and `seccomp` do
 not. Its time is counted in instructions, so that an answer is stopped at the same place on every
-machine and at every repetition; a wall clock ends what sleeps.
+machine and at every repetition. A clock on the wall ends what sleeps: it asks how much of the core the
+guest used, so that no answer is refused because the machine has other work.
 
 All that its Python knows lies in one linear memory. A copy of it, taken after the cells of a
 notebook have run, is where every exercise starts from: what one answer breaks, no other meets.
@@ -15,6 +16,9 @@ from __future__ import annotations
 import platform
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.resources import files
@@ -30,6 +34,8 @@ from pgcompanion.grading.things import Things
 #: Instructions that count as a second: a core does one to three times as many in one.
 SECOND = 1_000_000_000
 WALL = 1.2  # seconds on the clock after which a SECOND is over, for what sleeps
+ASLEEP = 0.05  # who used a smaller share of a core until then was sleeping
+PATIENCE = 4  # times as long, and it is over for whoever works, too
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
 
@@ -109,7 +115,8 @@ class Sandbox:
         fuel = int(seconds * SECOND)
         self._stop, self._frames = threading.Event(), 0
         wall = max(2.0, seconds * WALL)
-        done = self._session.run(TURN, fuel=fuel, deadline_s=wall, cancel=self._stop)
+        with self._awake(wall):
+            done = self._session.run(TURN, fuel=fuel, deadline_s=PATIENCE * wall, cancel=self._stop)
         used = fuel if done.fuel_used is None else done.fuel_used
         ended = self._ended(done)
         try:
@@ -118,7 +125,27 @@ class Sandbox:
             value, ended = None, f"malformed: {error}"
         return Reply(value, ended, used / SECOND, self._at)
 
+    @contextmanager
+    def _awake(self, wall: float) -> Iterator[None]:
+        """Stop a guest that has slept for `wall` seconds."""
+        began, self._slept = time.process_time(), False
+
+        def look() -> None:
+            self._slept = time.process_time() - began < ASLEEP * wall
+            if self._slept:
+                self._stop.set()
+
+        timer = threading.Timer(wall, look)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _ended(self, done: Any) -> str:
+        if self._slept:
+            return "deadline"
         if done.trapped:
             return str(done.trapped)
         if self._session.ended or not self._reply:
