@@ -8,7 +8,6 @@ BENCH ?=
 RUNTIME ?= yes
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PAGES := _build/html
 EXECUTED := _build/executed
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
@@ -31,39 +30,21 @@ help: ## this list
 
 # The environment: made once, and again whenever the lock or the package's metadata change.
 .venv/ready: requirements.txt pyproject.toml
-	@python="$$(sh tools/find_python)" && { test -x $(PY) || "$$python" -m venv .venv; }
-	@echo "Installing the locked environment into .venv: about a minute the first time."
-	@$(PIP) --requirement requirements.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# Sphinx never deletes a page that has left the table of contents.
-_build/toc: _toc.yml
-	@rm -rf $(PAGES) _build/jupyter_execute _build/.doctrees
-	@mkdir -p _build && touch $@
+	@python="$$(sh tools/find_python)" && "$$python" tools/environment.py
 
 # What the tests of the numbered statements measure, for the lines under them and their index.
 _build/statements.json: .venv/ready $(shell find pgcompanion -name '*.py') tests/conftest.py \
 		$(STATEMENT_TESTS)
+	@mkdir -p _build
 	@echo "Running the tests of the numbered statements: about half a minute."
 	@$(PY) -m pytest -m statement -qq --numprocesses $(JOBS) --statements $@ $(STATEMENT_TESTS) \
 		|| { rm -f $@; exit 1; }
 
-book: .venv/ready _build/toc _build/statements.json ## build the book into _build/html
-	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
-		--toc "$(CURDIR)/_toc.yml" --path-output . -W --keep-going -n
-	@rm -rf $(PAGES)/python
-	@$(if $(RUNTIME),$(PY) tools/runtime.py)
-	@echo "The book is built. Open file://$(CURDIR)/$(PAGES)/index.html"
+book: .venv/ready _build/statements.json ## build the book into _build/html
+	@$(PY) tools/build.py
 
 page: .venv/ready ## build PAGE=name alone, in seconds, for a look while writing
-	@mkdir -p _build/page && printf 'format: jb-book\nroot: %s\n' "$(PAGE)" > _build/page/_toc.yml
-	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
-		--toc "$(CURDIR)/_build/page/_toc.yml" --path-output _build/page > _build/page/log 2>&1 \
-		|| { tail -n 40 _build/page/log; exit 1; }
-	@grep -E '$(PAGE)\.(md|ipynb)' _build/page/log | grep -v -e 'Unknown source' -e 'bibtex' \
-		-e 'undefined label' -e 'not found' || true
-	@echo "Open file://$(CURDIR)/_build/page/_build/html/$(PAGE).html (links to other pages are dead)"
+	@$(PY) tools/build.py $(PAGE)
 
 serve: book ## build the book and serve it on this machine
 	@echo "The book is at http://127.0.0.1:$(PORT) until you press Ctrl-C."

@@ -113,7 +113,9 @@ def bind(printed: Path, target: Path, articles: list[Article]) -> None:
             above = item if top else above
     title, author = settings()
     writer.add_metadata({"/Title": title, "/Author": author})
-    writer.write(target)
+    whole = target.with_suffix(".whole.pdf")
+    writer.write(whole)
+    whole.replace(target)
 
 
 def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
