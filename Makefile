@@ -23,7 +23,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks vendor lock clean
+.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks dist bom vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv/bin/zizmor --quiet --offline --pedantic .github
+	@$(PY) tools/vendor.py --check
 
 bench: .venv/ready ## measure the package's speed side by side with others
 	@$(PY) -m benchmarks $(BENCH)
@@ -88,6 +91,15 @@ notebooks: .venv/ready ## write the exercises' starters, and the notebook beside
 	@$(PY) tools/exercise_notebooks.py
 	@$(PY) tools/notebooks.py
 
+dist: .venv/ready ## the wheel and the sdist of the package, in dist/
+	@rm -f dist/pgcompanion-*
+	@$(PY) -m build --no-isolation
+
+bom: .venv/ready ## a bill of materials of the locked environment (CycloneDX), in dist/
+	@mkdir -p dist
+	@.venv/bin/uv tool run --quiet --python $(PY) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
+		requirements.txt --pyproject pyproject.toml --output-reproducible --of JSON -o dist/bom.cdx.json
+
 vendor: .venv/ready ## fetch the site's third-party scripts again (needs npm)
 	@$(PY) tools/vendor.py
 
@@ -95,7 +107,7 @@ lock: ## lock requirements.in into requirements.txt
 	@python="$$(sh tools/find_python)" && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@.venv-lock/bin/uv pip compile --universal --python-version 3.11 requirements.in \
-		--output-file requirements.txt --no-emit-index-url --no-emit-find-links \
+		--output-file requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock"
 
 clean: ## remove everything that was built (the environment .venv stays)

@@ -16,7 +16,7 @@ from pathlib import Path
 FOLDER = Path(".venv")
 PIP = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 STEPS = [
-    ["--requirement", "requirements.txt"],
+    ["--require-hashes", "--requirement", "requirements.txt"],
     ["--no-deps", "--no-build-isolation", "--editable", "."],
 ]
 NO_NETWORK = (
