@@ -23,7 +23,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks dist bom vendor lock clean
+.PHONY: help book page serve lite pdf handouts test check lint bench trace imports notebooks dist bom vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ bench: .venv/ready ## measure the package's speed side by side with others
 
 trace: .venv/ready ## the files and lines that one PPO update on CartPole executes
 	@$(PY) tools/trace.py
+
+imports: .venv/ready ## how long the import of the package takes over NumPy
+	@$(PY) tools/import_time.py
 
 notebooks: .venv/ready ## write the exercises' starters, and the notebook beside each page
 	@$(PY) tools/exercise_notebooks.py
