@@ -6,25 +6,9 @@ import statistics
 import subprocess
 import sys
 
+import pgcompanion
+
 RUNS = 7
-ROOMS = [
-    "algorithms",
-    "batches",
-    "bernoulli",
-    "derivatives",
-    "divergences",
-    "estimators",
-    "exact",
-    "gridworld",
-    "language",
-    "lqr",
-    "mdp",
-    "objectives",
-    "policies",
-    "steps",
-    "training",
-    "trajectories",
-]
 TIMED = (
     "import time; import numpy; start = time.process_time(); {}; print(time.process_time() - start)"
 )
@@ -38,7 +22,7 @@ def seconds(code: str) -> float:
 
 
 def main() -> None:
-    every = "; ".join(f"import pgcompanion.{room}" for room in ROOMS)
+    every = "; ".join(f"import pgcompanion.{room}" for room in pgcompanion._ROOMS)
     for name, code in {"import pgcompanion": "import pgcompanion", "every room": every}.items():
         print(f"{name}: {seconds(code):.3f} s over NumPy")
 
