@@ -12,6 +12,8 @@ from pathlib import Path
 
 import build
 import environment
+import first_cell
+import nbformat
 import pytest
 from small_book import GOOD, Book
 
@@ -68,8 +70,12 @@ def drawn(html: str) -> dict[str, str]:
 
 def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
     assert drawn(book.html) == {}
+    notebook = book.root / "book" / "index.ipynb"
+    cell = nbformat.v4.new_code_cell(first_cell.code(first_cell.read(PUBLIC)))
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
     assert book.build(GOOD, PGCOMPANION_REPOSITORY=PUBLIC).returncode == 0
     assert drawn(book.html) == LINKS
+    notebook.write_text("{}")
     assert book.build(GOOD, PGCOMPANION_REPOSITORY="https://example.org/a/b").returncode == 0
     assert drawn(book.html).keys() == {"repository", "source", "edit"}
     assert book.build(GOOD).returncode == 0
