@@ -23,7 +23,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace imports notebooks dist bom vendor lock clean
+.PHONY: help book page serve lite pdf handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,19 @@ bom: .venv/ready ## a bill of materials of the locked environment (CycloneDX), i
 	@mkdir -p dist
 	@.venv/bin/uv tool run --quiet --python $(PY) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
 		requirements.txt --pyproject pyproject.toml --output-reproducible --of JSON -o dist/bom.cdx.json
+
+reproducible: .venv/ready ## build the last commit twice, in two places, and compare byte for byte
+	@$(PY) tools/reproducible.py
+
+# Two threads, kernels without AVX-512 and NumPy's loops without it: a machine of ten years ago.
+kernels: book ## run every notebook as another processor would, and compare what it prints
+	@$(PY) tools/executed.py
+	@OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=2 NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL" \
+		PGCOMPANION_STATIC=1 $(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile \
+		-W ignore::ImportWarning --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED)
+
+plain: book ## build the last commit with plain Sphinx, and compare with the book
+	@$(PY) tools/plain_sphinx.py
 
 vendor: .venv/ready ## fetch the site's third-party scripts again (needs npm)
 	@$(PY) tools/vendor.py

@@ -8,6 +8,7 @@ first print tells on which sheet each heading stands, the second has it in the c
 from __future__ import annotations
 
 import html
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,12 @@ def sheets_of(printed: Path, articles: list[Article]) -> tuple[Sheets, dict[str,
     return {id: reader.get_destination_page_number(places[id]) for id in wanted}, places
 
 
+def undated(printed: Path) -> None:
+    """Blank out when a file was printed, in its place, so that the same pages give the same bytes."""
+    dates = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")
+    printed.write_bytes(dates.sub(lambda date: b" " * len(date[0]), printed.read_bytes()))
+
+
 def bind(printed: Path, target: Path, articles: list[Article]) -> None:
     """Add the outline, the title and the author to a print."""
     sheets, places = sheets_of(printed, articles)
@@ -134,6 +141,7 @@ def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
         )
         page.evaluate(chromium.TYPESET)
         page.pdf(path=draft, prefer_css_page_size=True, print_background=True, tagged=True)
+        undated(draft)
         before, (sheets, _) = sheets, sheets_of(draft, articles)
     page.close()
     bind(draft, target, articles)
