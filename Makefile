@@ -111,7 +111,7 @@ kernels: book ## run every notebook as another processor would, and compare what
 	@$(PY) tools/executed.py
 	@OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=2 NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL" \
 		PGCOMPANION_STATIC=1 $(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile \
-		-W ignore::ImportWarning --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED)
+		-W ignore::ImportWarning --nbval --nbval-sanitize-with tools/nbval_kernels.cfg $(EXECUTED)
 
 plain: book ## build the last commit with plain Sphinx, and compare with the book
 	@$(PY) tools/plain_sphinx.py
