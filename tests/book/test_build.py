@@ -69,7 +69,8 @@ def drawn(html: str) -> dict[str, str]:
 
 
 def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
-    assert drawn(book.html) == {}
+    before = book.html
+    assert drawn(before) == {}
     notebook = book.root / "book" / "index.ipynb"
     cell = nbformat.v4.new_code_cell(first_cell.code(first_cell.read(PUBLIC)))
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
@@ -80,6 +81,7 @@ def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
     assert drawn(book.html).keys() == {"repository", "source", "edit"}
     assert book.build(GOOD).returncode == 0
     assert drawn(book.html) == {}
+    assert book.html == before  # of the first build
 
 
 def test_jupyterlite_is_offered_where_the_site_contains_it(book: Book) -> None:
