@@ -63,7 +63,11 @@ def sphinx(root: Path, toc: Path, target: Path, strict: bool) -> int | BaseExcep
     jupyter_book.handle_exception = lambda *_: None  # a page of advice on Sphinx
     # nbclient would take an interrupt for itself, and the build would fail of something else.
     asyncio.SelectorEventLoop.add_signal_handler = not_here
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell's background job begins deaf to the first
+        signal.signal(number, signal.default_int_handler)
     return jupyter_book.build_sphinx(
         (root / "book").absolute(),
         target.absolute(),
