@@ -8,7 +8,6 @@ BENCH ?=
 RUNTIME ?= yes
 
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PAGES := _build/html
 EXECUTED := _build/executed
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
@@ -24,46 +23,28 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks vendor lock clean
+.PHONY: help book page serve lite pdf handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 # The environment: made once, and again whenever the lock or the package's metadata change.
 .venv/ready: requirements.txt pyproject.toml
-	@python="$$(sh tools/find_python)" && { test -x $(PY) || "$$python" -m venv .venv; }
-	@echo "Installing the locked environment into .venv: about a minute the first time."
-	@$(PIP) --requirement requirements.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# Sphinx never deletes a page that has left the table of contents.
-_build/toc: _toc.yml
-	@rm -rf $(PAGES) _build/jupyter_execute _build/.doctrees
-	@mkdir -p _build && touch $@
+	@python="$$(sh tools/find_python)" && "$$python" tools/environment.py
 
 # What the tests of the numbered statements measure, for the lines under them and their index.
 _build/statements.json: .venv/ready $(shell find pgcompanion -name '*.py') tests/conftest.py \
 		$(STATEMENT_TESTS)
+	@mkdir -p _build
 	@echo "Running the tests of the numbered statements: about half a minute."
 	@$(PY) -m pytest -m statement -qq --numprocesses $(JOBS) --statements $@ $(STATEMENT_TESTS) \
 		|| { rm -f $@; exit 1; }
 
-book: .venv/ready _build/toc _build/statements.json ## build the book into _build/html
-	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
-		--toc "$(CURDIR)/_toc.yml" --path-output . -W --keep-going -n
-	@rm -rf $(PAGES)/python
-	@$(if $(RUNTIME),$(PY) tools/runtime.py)
-	@echo "The book is built. Open file://$(CURDIR)/$(PAGES)/index.html"
+book: .venv/ready _build/statements.json ## build the book into _build/html
+	@$(PY) tools/build.py
 
 page: .venv/ready ## build PAGE=name alone, in seconds, for a look while writing
-	@mkdir -p _build/page && printf 'format: jb-book\nroot: %s\n' "$(PAGE)" > _build/page/_toc.yml
-	@.venv/bin/jupyter-book build book --config "$(CURDIR)/_config.yml" \
-		--toc "$(CURDIR)/_build/page/_toc.yml" --path-output _build/page > _build/page/log 2>&1 \
-		|| { tail -n 40 _build/page/log; exit 1; }
-	@grep -E '$(PAGE)\.(md|ipynb)' _build/page/log | grep -v -e 'Unknown source' -e 'bibtex' \
-		-e 'undefined label' -e 'not found' || true
-	@echo "Open file://$(CURDIR)/_build/page/_build/html/$(PAGE).html (links to other pages are dead)"
+	@$(PY) tools/build.py $(PAGE)
 
 serve: book ## build the book and serve it on this machine
 	@echo "The book is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
@@ -96,6 +77,9 @@ lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m mypy
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv/bin/zizmor --quiet --offline --pedantic .github
+	@$(PY) tools/vendor.py --check
 
 bench: .venv/ready ## measure the package's speed side by side with others
 	@$(PY) -m benchmarks $(BENCH)
@@ -103,9 +87,34 @@ bench: .venv/ready ## measure the package's speed side by side with others
 trace: .venv/ready ## the files and lines that one PPO update on CartPole executes
 	@$(PY) tools/trace.py
 
+imports: .venv/ready ## how long the import of the package takes over NumPy
+	@$(PY) tools/import_time.py
+
 notebooks: .venv/ready ## write the exercises' starters, and the notebook beside each page
 	@$(PY) tools/exercise_notebooks.py
 	@$(PY) tools/notebooks.py
+
+dist: .venv/ready ## the wheel and the sdist of the package, in dist/
+	@rm -f dist/pgcompanion-*
+	@$(PY) -m build --no-isolation
+
+bom: .venv/ready ## a bill of materials of the locked environment (CycloneDX), in dist/
+	@mkdir -p dist
+	@.venv/bin/uv tool run --quiet --python $(PY) --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
+		requirements.txt --pyproject pyproject.toml --output-reproducible --of JSON -o dist/bom.cdx.json
+
+reproducible: .venv/ready ## build the last commit twice, in two places, and compare byte for byte
+	@$(PY) tools/reproducible.py
+
+# Two threads, kernels without AVX-512 and NumPy's loops without it: a machine of ten years ago.
+kernels: book ## run every notebook as another processor would, and compare what it prints
+	@$(PY) tools/executed.py
+	@OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=2 NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL" \
+		PGCOMPANION_STATIC=1 $(PY) -m pytest -q --numprocesses $(JOBS) --dist loadfile \
+		-W ignore::ImportWarning --nbval --nbval-sanitize-with tools/nbval_kernels.cfg $(EXECUTED)
+
+plain: book ## build the last commit with plain Sphinx, and compare with the book
+	@$(PY) tools/plain_sphinx.py
 
 vendor: .venv/ready ## fetch the site's third-party scripts again (needs npm)
 	@$(PY) tools/vendor.py
@@ -114,7 +123,7 @@ lock: ## lock requirements.in into requirements.txt
 	@python="$$(sh tools/find_python)" && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	@.venv-lock/bin/uv pip compile --universal --python-version 3.11 requirements.in \
-		--output-file requirements.txt --no-emit-index-url --no-emit-find-links \
+		--output-file requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock"
 
 clean: ## remove everything that was built (the environment .venv stays)

@@ -160,8 +160,11 @@ def build(site: Path) -> None:
     kernel = {SETTINGS: {"disablePyPIFallback": True}}
     lite = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"litePluginSettings": kernel}}
     (SOURCE / "jupyter-lite.json").write_text(json.dumps(lite))
+    made = WORK / "made"
+    shutil.rmtree(made, ignore_errors=True)
+    run(commands / "jupyter-lite", "build", "--lite-dir", SOURCE, "--output-dir", made, cwd=SOURCE)
     shutil.rmtree(site, ignore_errors=True)
-    run(commands / "jupyter-lite", "build", "--lite-dir", SOURCE, "--output-dir", site, cwd=SOURCE)
+    made.rename(site)  # whole, or not at all
 
 
 if __name__ == "__main__":

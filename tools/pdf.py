@@ -8,6 +8,7 @@ first print tells on which sheet each heading stands, the second has it in the c
 from __future__ import annotations
 
 import html
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,16 @@ def sheets_of(printed: Path, articles: list[Article]) -> tuple[Sheets, dict[str,
     return {id: reader.get_destination_page_number(places[id]) for id in wanted}, places
 
 
+def settled(printed: bytes) -> bytes:
+    """A print without what differs from one time to the next: its dates, and the browser's numbers of
+    the headings of tables, which become ranks. Everything keeps its length, and so its place."""
+    dates = re.compile(rb"/(?:CreationDate|ModDate) \(D:[^)]*\)")
+    node = re.compile(rb"node\d{8}")
+    ranks = {name: b"node%08d" % i for i, name in enumerate(sorted(set(node.findall(printed))))}
+    undated = dates.sub(lambda date: b" " * len(date[0]), printed)
+    return node.sub(lambda name: ranks[name[0]], undated)
+
+
 def bind(printed: Path, target: Path, articles: list[Article]) -> None:
     """Add the outline, the title and the author to a print."""
     sheets, places = sheets_of(printed, articles)
@@ -113,12 +124,14 @@ def bind(printed: Path, target: Path, articles: list[Article]) -> None:
             above = item if top else above
     title, author = settings()
     writer.add_metadata({"/Title": title, "/Author": author})
-    writer.write(target)
+    whole = target.with_suffix(".whole.pdf")
+    writer.write(whole)
+    whole.replace(target)
 
 
 def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
     """Print these pages of the site, in this order."""
-    page = browser.new_page(color_scheme="light", bypass_csp=True)
+    page = browser.new_page(color_scheme="light", reduced_motion="reduce", bypass_csp=True)
     page.add_init_script(path=TOOLS / "pdf.js")
     articles = list(gather(page, site, names))
     style = (TOOLS / "pdf.css").read_text(encoding="utf-8") + running_heads(articles)
@@ -132,6 +145,7 @@ def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
         )
         page.evaluate(chromium.TYPESET)
         page.pdf(path=draft, prefer_css_page_size=True, print_background=True, tagged=True)
+        draft.write_bytes(settled(draft.read_bytes()))
         before, (sheets, _) = sheets, sheets_of(draft, articles)
     page.close()
     bind(draft, target, articles)

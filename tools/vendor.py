@@ -1,14 +1,18 @@
 """Fetch the third-party files of the site and its tests again, as named here: `make vendor`.
 
 The files are kept in the repository with their licences, so that building the book needs no npm and
-reading it needs no other host.
+reading it needs no other host. Their sums stand in vendor.sha256: `--check` holds the files to them, as
+`make lint` does, and what is fetched anew must be the same bytes. After a version was changed here on
+purpose, `--accept` writes the sums anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -16,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "book" / "site" / "vendor"
 FOR_TESTS = ROOT / "tests" / "vendor"
+SUMS = Path(__file__).with_name("vendor.sha256")
 
 KATEX = [
     *("AMS-Regular", "Caligraphic-Bold", "Caligraphic-Regular", "Fraktur-Bold", "Fraktur-Regular"),
@@ -117,8 +122,36 @@ def fetch(package: str, files: list[str], target: Path) -> None:
     print(f"{target.name}: {package}")
 
 
-if __name__ == "__main__":
+def sums(root: Path = ROOT) -> dict[str, str]:
+    """The sum of every vendored file, by its path."""
+    folders = [root / folder.relative_to(ROOT) for folder in (VENDOR, FOR_TESTS)]
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def check(root: Path = ROOT) -> None:
+    """End with the names of the files that are not those of the sums."""
+    lines = SUMS.read_text(encoding="utf-8").splitlines()
+    wanted = {name: digest for digest, name in (line.split("  ") for line in lines)}
+    if others := dict(wanted.items() ^ sums(root).items()):
+        sys.exit(f"Not the files of tools/{SUMS.name}: {', '.join(sorted(others))}")
+
+
+def main(arguments: list[str]) -> None:
+    if "--check" in arguments:
+        return check()
     for folder, (package, files) in FILES.items():
         fetch(package, files, folder)
     for folder, (packages, entry, name) in BUNDLES.items():
         bundle(packages, entry, name, folder)
+    if "--accept" in arguments:
+        lines = [f"{digest}  {name}\n" for name, digest in sums().items()]
+        SUMS.write_text("".join(lines), encoding="utf-8")
+    check()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

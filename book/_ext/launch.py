@@ -6,6 +6,7 @@ and they need the repository's address where these leave out what would not work
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,17 +52,28 @@ def link(url: str, text: str, icon: str, label: str) -> Button:
 
 def launches(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:
     """Where the notebook of a page can be run with one click."""
-    if notebook_of(app, pagename) is None:
+    file = notebook_of(app, pagename)
+    if file is None:
         return
     notebook = f"{BOOK}/{pagename}.ipynb"
     public = repository.read(app.config.pgbook_repository)
-    if public and (url := public.colab(notebook)):
+    if public and installs(file, public) and (url := public.colab(notebook)):
         yield link(url, "Colab", "fas fa-cloud", "launch-colab")
     if public and (url := public.binder(notebook)):
         yield link(url, "Binder", "fas fa-server", "launch-binder")
     if app.config.pgbook_lite:
         url = context["pathto"]("lite/notebooks/index.html", 1) + f"?path={pagename}.ipynb"
         yield link(url, "In this browser (JupyterLite)", "fas fa-window-maximize", "launch-lite")
+
+
+def installs(notebook: Path, public: repository.Repository) -> bool:
+    """Whether a notebook, opened where the package is missing, installs it from that repository.
+
+    Colab opens what is committed, so that the build says nothing that `make notebooks` did not write.
+    """
+    held = json.loads(notebook.read_text(encoding="utf-8")) if notebook.exists() else {}
+    code = [cell for cell in held.get("cells", []) if cell["cell_type"] == "code"]
+    return bool(code) and f"@ {public.archive}" in "".join(code[0]["source"])
 
 
 def files(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:

@@ -1,4 +1,5 @@
-"""What only a published site needs: a sitemap, previews for links to it, a page for dead links.
+"""What only a published site needs: a sitemap, previews for links to it, a page for dead links, and
+llms.txt, a list of the pages for language models.
 
 The address of the site is the environment variable PGCOMPANION_SITE. Without it there is no sitemap,
 and a preview has no picture, since both need whole addresses.
@@ -18,6 +19,8 @@ from sphinx.config import Config
 
 VARIABLE = "PGCOMPANION_SITE"
 PICTURE = "_static/preview.png"
+FORMULA = "\ufffc"
+ENOUGH, LONGEST = 60, 200  # letters of a description
 LOST = """<h1>There is no such page</h1>
 <p>The address may have changed. The search, the contents beside this text, or
 <a href="{home}">the first page</a> will find what you look for.</p>"""
@@ -30,10 +33,24 @@ def settle(app: Sphinx, config: Config) -> None:
 
 
 def description(doctree: nodes.document) -> str:
-    """The first paragraph of a page, cut at a word."""
-    first = next(iter(doctree.findall(nodes.paragraph)), None)
-    words = re.sub(r"\s+", " ", first.astext() if first else "").strip()
-    return words if len(words) <= 200 else words[:200].rsplit(" ", 1)[0] + " ..."
+    """The first sentences of a page that hold no formula, cut at a word: a preview sets no mathematics."""
+    chosen = ""
+    for paragraph in doctree.findall(nodes.paragraph):
+        for sentence in sentences(paragraph):
+            if FORMULA not in sentence and len(chosen) < ENOUGH:
+                chosen = f"{chosen} {sentence}".strip()
+        if len(chosen) >= ENOUGH:
+            break
+    return chosen if len(chosen) <= LONGEST else chosen[:LONGEST].rsplit(" ", 1)[0] + " ..."
+
+
+def sentences(paragraph: nodes.paragraph) -> list[str]:
+    """The sentences of a paragraph, with a mark for each formula."""
+    bare = paragraph.deepcopy()
+    for formula in list(bare.findall(nodes.math)):
+        formula.replace_self(nodes.Text(FORMULA))
+    words = re.sub(r"\s+", " ", bare.astext()).strip()
+    return re.findall(r".+?[.!?](?=\s|$)", words)
 
 
 def preview(app: Sphinx, context: dict, doctree: nodes.document) -> str:
@@ -57,6 +74,7 @@ def finish_page(
 ) -> None:
     if doctree is not None:
         context["metatags"] = context.get("metatags", "") + preview(app, context, doctree)
+        app.env.metadata[pagename]["description"] = description(doctree)
     elif pagename == "404" and app.config.html_baseurl:
         # A server shows this page under any address, so that relative links need a base.
         base = f'\n<base href="{html.escape(app.config.html_baseurl)}">'
@@ -81,8 +99,32 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
     (Path(app.outdir) / "sitemap.xml").write_text(text, encoding="utf-8")
 
 
+def in_order(app: Sphinx, page: str) -> Iterator[str]:
+    """A page, and those below it in the contents."""
+    yield page
+    for below in app.env.toctree_includes.get(page, []):
+        yield from in_order(app, below)
+
+
+def write_llms(app: Sphinx, error: Exception | None) -> None:
+    """The pages with a sentence each, as llmstxt.org proposes; each has its notebook beside the site's."""
+    if error or app.builder.name != "html":
+        return
+    rows = [
+        f"- [{app.env.titles[page].astext()}]({app.config.html_baseurl}{page}.html): "
+        f"{app.env.metadata[page]['description']}\n"
+        for page in in_order(app, app.config.root_doc)
+    ]
+    head = (
+        f"# {app.config.html_title}\n\n> {app.env.metadata[app.config.root_doc]['description']}\n\n"
+    )
+    text = f"{head}## Pages\n\n{''.join(rows)}"
+    (Path(app.outdir) / "llms.txt").write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", settle)
     app.connect("html-page-context", finish_page, priority=700)
     app.connect("html-collect-pages", lost)
     app.connect("build-finished", write_sitemap)
+    app.connect("build-finished", write_llms)

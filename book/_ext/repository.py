@@ -38,6 +38,10 @@ class Repository:
     def file(self, path: str) -> str:
         return f"{self.address}/blob/{self.ref}/{path}"
 
+    def raw(self, path: str) -> str:
+        """A file alone, as a picture needs it."""
+        return f"{self.address}/raw/{self.ref}/{path}"
+
     def edit(self, path: str) -> str:
         return f"{self.address}/edit/{self.ref}/{path}"
 

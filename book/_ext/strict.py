@@ -54,6 +54,8 @@ PAGE = re.compile(r"<script>DOCUMENTATION_OPTIONS.pagename = '([^']*)';</script>
 NAMED = (
     """<script>DOCUMENTATION_OPTIONS.pagename = document.documentElement.dataset.page;</script>"""
 )
+# Sphinx adds a sum to what an earlier build has left, so that a second build would give another page.
+SUM = re.compile(r'(\.(?:css|js))\?v=[0-9a-f]{8}"')
 DATA = re.compile(r"(<script type=\"application/json\".*?</script>)", re.DOTALL)
 
 
@@ -76,7 +78,7 @@ class Strict:
 
     def part(self, text: str, root: str) -> str:
         """Text outside of data: scripts, styles and attributes are moved into files."""
-        text = ICONS.sub("", text)
+        text = SUM.sub(r'\1"', ICONS.sub("", text))
         if name := PAGE.search(text):  # the one script that differs from page to page
             text = text.replace(name[0], NAMED).replace("<html", f'<html data-page="{name[1]}"', 1)
         text = SCRIPT.sub(lambda m: self.script(m, root), text)

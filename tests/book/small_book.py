@@ -71,14 +71,24 @@ class Book:
         self.module.write_text("")
 
     def build(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """What `make book` runs, to its end."""
+        building = self.start(text, **environment)
+        out, err = building.communicate()
+        return subprocess.CompletedProcess(building.args, building.returncode, out, err)
+
+    def start(self, text: str, **environment: str) -> subprocess.Popen[str]:
         page = HEADER + text + "\n\n```{bibliography}\n```\n"
         (self.root / "book" / "index.md").write_text(page, encoding="utf-8")
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", "book"]
-        command += ["--config", self.root / "_config.yml", "--toc", self.root / "_toc.yml"]
-        command += ["--path-output", ".", "-W", "--keep-going", "-n"]
         # Its notebook is empty, so there are no cells to run in the page.
         own = os.environ | {"PGCOMPANION_RUNTIME": ""} | environment
-        return subprocess.run(command, cwd=self.root, env=own, capture_output=True, text=True)
+        return subprocess.Popen(
+            [sys.executable, ROOT / "tools" / "build.py"],
+            cwd=self.root,
+            env=own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     @property
     def site(self) -> Path:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
+import signal
+import time
+from pathlib import Path
 
+import build
+import environment
+import first_cell
+import nbformat
 import pytest
 from small_book import GOOD, Book
 
@@ -13,14 +22,13 @@ REFUSED = {
     "{prf:ref}`three`": "three",
     "{cite:p}`nobody1900`": "nobody1900",
     "[a page](nowhere.md)": "nowhere.md",
-    "```{code-cell} ipython3\n1 / 0\n```": "ZeroDivisionError",
     '```{code-cell} ipython3\nimport sys\nprint("oh", file=sys.stderr)\n```': "stderr",
 }
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    book = Book(tmp_path_factory.mktemp("book"))
+    book = Book(tmp_path_factory.mktemp("Büch er"))
     result = book.build(GOOD)
     assert result.returncode == 0, result.stdout + result.stderr
     return book
@@ -61,13 +69,19 @@ def drawn(html: str) -> dict[str, str]:
 
 
 def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
-    assert drawn(book.html) == {}
+    before = book.html
+    assert drawn(before) == {}
+    notebook = book.root / "book" / "index.ipynb"
+    cell = nbformat.v4.new_code_cell(first_cell.code(first_cell.read(PUBLIC)))
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
     assert book.build(GOOD, PGCOMPANION_REPOSITORY=PUBLIC).returncode == 0
     assert drawn(book.html) == LINKS
+    notebook.write_text("{}")
     assert book.build(GOOD, PGCOMPANION_REPOSITORY="https://example.org/a/b").returncode == 0
     assert drawn(book.html).keys() == {"repository", "source", "edit"}
     assert book.build(GOOD).returncode == 0
     assert drawn(book.html) == {}
+    assert book.html == before  # of the first build
 
 
 def test_jupyterlite_is_offered_where_the_site_contains_it(book: Book) -> None:
@@ -98,6 +112,7 @@ def test_the_build_refuses(fault: str, book: Book) -> None:
     result = book.build(GOOD + "\n" + fault)
     assert result.returncode != 0
     assert REFUSED[fault] in result.stderr
+    assert not book.site.exists()
 
 
 def test_the_build_refuses_a_page_without_its_notebook(book: Book) -> None:
@@ -107,3 +122,87 @@ def test_the_build_refuses_a_page_without_its_notebook(book: Book) -> None:
     notebook.write_text("{}")
     assert result.returncode != 0
     assert "run `make notebooks`" in result.stderr
+
+
+RAISES = """
+```{code-cell} ipython3
+:tags: [hide-input]
+def inverse(x):
+    return 1 / x
+
+
+inverse(0)
+```
+"""
+
+
+def test_a_page_that_raises_ends_the_build_with_page_cell_and_error(book: Book) -> None:
+    result = book.build(GOOD + RAISES)
+    assert result.returncode != 0
+    page, cell, error = result.stderr.splitlines()[-3:]
+    assert page == "page   book/index.md"
+    text = (book.root / "book" / "index.md").read_text(encoding="utf-8").splitlines()
+    line = text.index(":tags: [hide-input]")
+    assert cell == f"cell   2 of 2, at line {line}: def inverse(x):"
+    assert error == "error  ZeroDivisionError: division by zero"
+    assert not book.site.exists()
+    assert book.build(GOOD).returncode == 0
+    assert book.site.exists()
+
+
+WAITS = """
+```{code-cell} ipython3
+import pathlib, time
+pathlib.Path("started").touch()
+time.sleep(60)
+```
+"""
+
+
+def test_an_interrupted_build_leaves_no_site_and_keeps_a_second_one_out(book: Book) -> None:
+    started = book.root / "book" / "started"
+    first = book.start(GOOD + WAITS)
+    while not started.exists() and first.poll() is None:
+        time.sleep(0.1)
+    second = book.start(GOOD + WAITS)
+    _, said = second.communicate()
+    assert second.returncode != 0
+    assert said.startswith("Another build is at work in ")
+    assert said.count("\n") == 1
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate()
+    assert first.returncode != 0
+    assert build.INTERRUPTED in said.splitlines()
+    assert "Traceback (most recent call last)" not in said.partition(build.INTERRUPTED)[0]
+    assert not book.site.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "The disk is full: "),
+        (errno.EROFS, "/book/page cannot be written: "),
+        (errno.EACCES, "/book/page cannot be written: "),
+    ],
+)
+def test_what_the_machine_refuses_is_said_in_a_sentence(
+    number: int, words: str, tmp_path: Path
+) -> None:
+    try:
+        try:
+            raise OSError(number, os.strerror(number), "/book/page")
+        except OSError as refused:
+            raise RuntimeError("Handler for event 'build-finished' threw an exception") from refused
+    except RuntimeError as error:
+        said = build.explained(error, tmp_path)
+    assert said.startswith(words)
+    assert "\n" not in said
+    assert words not in build.explained(RuntimeError("something else"), tmp_path)
+
+
+def test_the_environment_names_a_missing_network() -> None:
+    retry = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
+    lost = "ERROR: Could not find a version that satisfies the requirement alabaster==0.7.16\n"
+    none = "ERROR: No matching distribution found for alabaster==0.7.16\n"
+    assert environment.explained(retry + lost + none) == environment.NO_NETWORK
+    assert environment.explained(lost + none).endswith(none.strip())

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import first_cell
 import nbformat
 import notebooks
 import pytest
@@ -27,20 +28,35 @@ CONTEXT = {"pathto": lambda path, _: path}
 
 
 def site_with(
-    pagename: str, setting: str, lite: bool = False, pdf: bool = False
+    pagename: str, setting: str, lite: bool = False, pdf: bool = False, book: Path = notebooks.BOOK
 ) -> SimpleNamespace:
     """What the buttons ask of Sphinx."""
     return SimpleNamespace(
         env=SimpleNamespace(metadata={pagename: {"kernelspec": {}}}),
-        srcdir=notebooks.BOOK,
+        srcdir=book,
         config=SimpleNamespace(pgbook_repository=setting, pgbook_lite=lite, pgbook_pdf=pdf),
     )
 
 
-def links(pagename: str, setting: str, lite: bool = False) -> dict[str, str]:
+def links(
+    pagename: str, setting: str, lite: bool = False, book: Path = notebooks.BOOK
+) -> dict[str, str]:
     """The launch links of a page, by label."""
-    found = launch.launches(site_with(pagename, setting, lite), pagename, CONTEXT)
+    found = launch.launches(site_with(pagename, setting, lite, book=book), pagename, CONTEXT)
     return {str(b["label"]): str(b["url"]) for b in found}
+
+
+PUBLIC = "https://github.com/someone/book/tree/v1"
+
+
+def written_for(setting: str, page: Path, book: Path) -> Path:
+    """A folder with the notebook of a page as `make notebooks` writes it for a repository."""
+    path = book / page.with_suffix(".md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = (notebooks.BOOK / page.with_suffix(".md")).read_text(encoding="utf-8")
+    path.write_text(first_cell.written(text, repository.read(setting)), encoding="utf-8")
+    nbformat.write(notebooks.notebook(path), path.with_suffix(".ipynb"))
+    return book
 
 
 def committed(path: str) -> bool:
@@ -61,14 +77,22 @@ def fault(url: str) -> str | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_each_link_names_a_committed_notebook(page: Path) -> None:
-    found = links(page.as_posix(), "https://github.com/someone/book/tree/v1")
+def test_each_link_names_a_committed_notebook(page: Path, tmp_path: Path) -> None:
+    found = links(page.as_posix(), PUBLIC, book=written_for(PUBLIC, page, tmp_path))
     assert found.keys() == {"launch-colab", "launch-binder"}
     assert [fault(url) for url in found.values()] == [None, None]
 
 
+@pytest.mark.parametrize("setting", ["", PUBLIC.replace("v1", "v2"), PUBLIC.replace("book", "x")])
+def test_colab_is_offered_only_where_the_notebook_installs_this_version(
+    setting: str, tmp_path: Path
+) -> None:
+    book = written_for(setting, Path("index"), tmp_path)
+    assert links("index", PUBLIC, book=book).keys() == {"launch-binder"}
+
+
 def test_a_link_to_the_text_or_to_nothing_is_found() -> None:
-    (url, *_) = links("index", "https://github.com/someone/book/tree/v1").values()
+    (url, *_) = links("index", PUBLIC).values()
     assert "not a notebook" in str(fault(url.replace(".ipynb", ".md")))
     assert "not in the repository" in str(fault(url.replace("index", "nowhere")))
     assert "not in the repository" in str(fault(url.replace("book/index", ".venv/pyvenv.cfg#")))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import re
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from notebooks import contents
+from docutils import nodes
+from docutils.utils import new_document
+from notebooks import ROOT, contents
 from PIL import Image
 from small_book import GOOD, Book
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import published as published_extension
 
 ADDRESS = "https://example.org/b"
 PAGES = ["deep/page", "index"]
@@ -58,6 +66,39 @@ def test_a_link_to_a_page_has_a_preview(page: str, published: Path) -> None:
         assert image.width / image.height == pytest.approx(1.91, abs=0.03)
 
 
+def test_the_pages_are_listed_for_language_models(published: Path) -> None:
+    lines = (published / "llms.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# Policy gradients, computed"
+    assert [line for line in lines if line.startswith("- ")] == [
+        f"- [A page]({ADDRESS}/index.html): {said(published, 'index')}",
+        f"- [A page in a folder]({ADDRESS}/deep/page.html): It stands below the others.",
+    ]
+
+
+def said(site: Path, page: str) -> str:
+    return html.unescape(preview(site, page)["og:description"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A policy earns a return.", "A policy earns a return."),
+        ("It has {} parameters. It earns more.", "It earns more."),
+        ("{}", ""),
+        ("Word " * 100 + "ends.", ("Word " * 40).strip() + " ..."),
+    ],
+)
+def test_a_preview_has_no_mathematics(text: str, expected: str) -> None:
+    before, formula, after = text.partition("{}")
+    paragraph = nodes.paragraph("", "", nodes.Text(before))
+    if formula:
+        paragraph += nodes.math("", r"\theta_k^2")
+        paragraph += nodes.Text(after)
+    document = new_document("page")
+    document += paragraph
+    assert published_extension.description(document) == expected
+
+
 def test_without_an_address_nothing_needs_one(private: Path) -> None:
     assert not (private / "sitemap.xml").exists()
     assert "<base " not in (private / "404.html").read_text(encoding="utf-8")
@@ -76,6 +117,7 @@ def test_every_page_of_the_book_has_its_own_preview_and_the_icon(site: Path) -> 
         shown = preview(site, page)
         titles.add(shown["og:title"])
         assert len(shown["og:description"]) > 20
+        assert not re.search(r"[\\$^{}]", shown["og:description"])
         (icon,) = ICON.findall((site / f"{page}.html").read_text(encoding="utf-8"))
         assert (site / page).parent.joinpath(icon).resolve() == site / "_static" / "favicon.svg"
     assert (site / "_static" / "favicon.svg").exists()

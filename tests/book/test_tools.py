@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import chromium
 import pytest
+import vendor
 from notebooks import ROOT
 
 
@@ -70,3 +72,40 @@ def test_make_alone_lists_every_command() -> None:
     ).stdout.decode()
     (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)
     assert [line.split()[1] for line in listed.splitlines()] == phony.split()
+
+
+def test_a_vendored_file_that_was_changed_added_or_lost_is_named(tmp_path: Path) -> None:
+    for folder in (vendor.VENDOR, vendor.FOR_TESTS):
+        shutil.copytree(folder, tmp_path / folder.relative_to(ROOT))
+    vendor.check(tmp_path)
+    changed, lost, *_ = sorted((tmp_path / "book").rglob("*.js"))
+    changed.write_bytes(changed.read_bytes() + b" ")
+    lost.unlink()
+    (changed.parent / "added.js").touch()
+    with pytest.raises(SystemExit, match="Not the files of") as said:
+        vendor.check(tmp_path)
+    for path in (changed, lost, changed.parent / "added.js"):
+        assert path.relative_to(tmp_path).as_posix() in str(said.value)
+
+
+PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v[\d.]+$")
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    lines = [
+        line.strip().removeprefix("- ")
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert lines
+    assert [line for line in lines if not PINNED.fullmatch(line)] == []
+    assert not PINNED.fullmatch("uses: actions/checkout@v7")
+
+
+def test_every_package_of_the_lock_has_a_hash() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\w)", lock.split("make lock\n")[1])
+    assert len(entries) > 100
+    bare = [entry for entry in entries if "--hash=sha256:" not in entry]
+    assert bare == []

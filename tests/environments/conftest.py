@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(folder) for folder in (HERE, HERE.parent / "demos", HERE.parents[1] / "tools")]
+ROOT = HERE.parents[1]
+PLACES = [HERE, HERE.parent / "demos", ROOT, ROOT / "tools", ROOT / "book" / "_ext"]
+sys.path[:0] = map(str, PLACES)
 
 import chromium  # noqa: E402
 import elsewhere  # noqa: E402

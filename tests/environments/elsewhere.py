@@ -17,7 +17,10 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]  # those that the package's metadata name
-PACKAGED = ["pyproject.toml", "README.md", "LICENSE", "pgcompanion"]
+PACKAGED = [
+    *("pyproject.toml", "hatch_build.py", "_config.yml", "book/_ext/repository.py"),
+    *("README.md", "LICENSE", "pgcompanion"),
+]
 
 
 @cache

@@ -27,7 +27,7 @@ STARTING = 60  # seconds
 
 def pins(path: Path) -> set[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return {line.split(";")[0].strip() for line in lines if line and not line.startswith("#")}
+    return {re.split(r"[;\\]", line)[0].strip() for line in lines if re.match(r"\w", line)}
 
 
 def test_the_short_list_is_part_of_the_lock() -> None:

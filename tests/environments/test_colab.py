@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import first_cell
+import launch
 import nbformat
 import notebooks
 import pytest
@@ -58,15 +59,28 @@ def test_where_the_repository_is_not_reached_one_sentence_says_so(
     assert said.endswith("False\n")
 
 
+def opened(chapter: Path, public: Repository, folder: Path) -> nbformat.NotebookNode:
+    """The notebook that Colab fetches from a repository: as `make notebooks` writes it for that one."""
+    text = folder / chapter.name
+    written = first_cell.written(chapter.read_text(encoding="utf-8"), public)
+    text.write_text(written, encoding="utf-8")
+    nbformat.write(notebooks.notebook(text), text.with_suffix(".ipynb"))
+    assert launch.installs(text.with_suffix(".ipynb"), public)  # or there would be no button
+    return nbformat.read(text.with_suffix(".ipynb"), as_version=4)
+
+
 @pytest.fixture(scope="module")
 def installed(colab: Environment, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The same environment after the first cell of a notebook, which found an archive."""
+    """The same environment after the path of a reader: the first page opened on Colab, and run whole."""
     before = colab.versions()
-    said = run_first_cell(colab, Repository(archive(tmp_path_factory.mktemp("repository"))))
-    assert said == "True\n"
+    assert "pgcompanion" not in before
+    folder = tmp_path_factory.mktemp("repository")
+    outputs = colab.execute(opened(CHAPTERS[0], Repository(archive(folder)), folder))
+    assert noise(outputs) == []
+    assert "exact gradient, length" in "".join(output.get("text", "") for output in outputs)
     after = colab.versions()
     assert before.items() <= after.items()
-    assert after.keys() - before.keys() <= {"pgcompanion", "tqdm"}
+    assert {"pgcompanion"} <= after.keys() - before.keys() <= {"pgcompanion", "tqdm"}
     return colab
 
 

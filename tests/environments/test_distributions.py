@@ -12,7 +12,11 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import repository
 from elsewhere import ROOT, VERSIONS, Environment, pythons
+from packaging.version import Version
+
+import hatch_build
 
 HEAVY = ["dask", "gymnasium", "ipywidgets", "joblib", "matplotlib", "scipy"]
 # What draws, asks or wraps environments may need more.
@@ -39,19 +43,43 @@ def test_the_wheel_holds_the_package_and_its_types(wheel: Path) -> None:
     assert modules <= set(names)
 
 
-def test_the_sdist_holds_what_builds_the_wheel_and_no_more(distributions: tuple) -> None:
+def test_the_sdist_holds_what_builds_the_wheel_and_the_tests_of_the_package(
+    distributions: tuple,
+) -> None:
     with tarfile.open(distributions[1]) as packed:
-        names = [name.split("/", 1)[1] for name in packed.getnames()]
-    below = {name.split("/")[0] for name in names}
-    assert below <= {
-        "pgcompanion",
-        "LICENSE",
-        "README.md",
-        "pyproject.toml",
-        "PKG-INFO",
-        ".gitignore",
-    }
-    assert {"pgcompanion/py.typed", "LICENSE", "README.md"} <= set(names)
+        names = {name.split("/", 1)[1] for name in packed.getnames()}
+    assert (
+        {name for name in names if name.partition("/")[0] not in ("pgcompanion", "tests")}
+        == {
+            *("LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff"),
+            *("pyproject.toml", "hatch_build.py", "PKG-INFO"),
+            ".gitignore",  # hatchling keeps it, to leave out the same files when it builds from the sdist
+        }
+    )
+    assert {"pgcompanion/py.typed", "tests/conftest.py", "tests/exact/test_gradient.py"} <= names
+    assert not [name for name in names if "__pycache__" in name]
+
+
+LINK = re.compile(r"\]\(([^)]*)\)")
+
+
+def test_the_description_has_no_link_that_is_dead_on_the_index(metadata: Message) -> None:
+    links = LINK.findall(metadata.get_payload())
+    assert links
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert "](book/site/screenshot.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_with_a_repository_links_pictures_and_addresses_are_whole() -> None:
+    public = repository.read("https://example.org/a/b/tree/v1")
+    text = "![A page](book/p.png) of [a licence](LICENSE), [elsewhere](https://x.org)"
+    assert hatch_build.readme(text, public) == (
+        "![A page](https://example.org/a/b/raw/v1/book/p.png) of "
+        "[a licence](https://example.org/a/b/blob/v1/LICENSE), [elsewhere](https://x.org)"
+    )
+    assert hatch_build.readme(text, None) == " of a licence, [elsewhere](https://x.org)"
+    assert hatch_build.urls(None, "") == {}
+    assert hatch_build.urls(public, "https://x.org")["Repository"] == "https://example.org/a/b"
 
 
 def test_twine_finds_no_fault(distributions: tuple, tmp_path: Path) -> None:
@@ -90,12 +118,13 @@ def rooms() -> list[str]:
     return sorted(name for name in names if not any(f".{room}" in name for room in FRAME))
 
 
-def test_citation_and_changelog_tell_of_the_same_version() -> None:
+def test_citation_and_changelog_tell_of_the_package_s_version(metadata: Message) -> None:
     cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
     changed = re.search(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert cited
     assert changed
     assert cited[1] == changed[1]
+    assert Version(cited[1]) == Version(metadata["Version"])
     released = re.search(r"^date-released: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
     assert (released[1] if released else "unreleased") == changed[2]
 

@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
 from elsewhere import ROOT, Environment, pythons
 
 OLDEST = next(iter(pythons()))
-# Tests of the book, its pages and its source; of this folder; grading, whose sandbox not every Python has.
-CHECKOUT = [
-    *("book", "demos", "environments", "grading"),
-    *("test_border.py", "test_every_exercise.py", "test_hypotheses.py"),
-    *("test_negative_controls.py", "test_selfcompare.py", "test_statements.py", "test_trace.py"),
-]
 
 
-def copied_tests(folder: Path) -> Path:
-    """A copy of the tests away from the checkout, so that they meet the installed package."""
-    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns(*CHECKOUT))
-    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
+def copied_tests(sdist: Path, folder: Path) -> Path:
+    """The tests that the sdist holds, away from the checkout, so that they meet the installed package."""
+    with tarfile.open(sdist) as packed:
+        packed.extractall(folder, filter="data")
+    (inside,) = folder.glob("pgcompanion-*/")
+    (inside / "tests").rename(folder / "tests")
+    shutil.copyfile(inside / "pyproject.toml", folder / "pyproject.toml")
     return folder
 
 
 @pytest.mark.parametrize("version", pythons())
 def test_every_example_of_the_installed_package_runs(
-    version: str, wheel: Path, tmp_path: Path
+    version: str, distributions: tuple[Path, Path], tmp_path: Path
 ) -> None:
+    wheel, sdist = distributions
     environment = Environment(tmp_path, pythons()[version])
     environment.install(f"{wheel}[experiments]", "pytest")
     assert (
         environment.run("-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
         == version
     )
-    folder = copied_tests(tmp_path)
+    folder = copied_tests(sdist, tmp_path)
     said = environment.run("-m", "pytest", "-q", "--pyargs", "pgcompanion", cwd=folder)
     assert "passed" in said
 
 
-def test_the_oldest_packages_do(wheel: Path, tmp_path: Path) -> None:
+def test_the_oldest_packages_do(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    wheel, sdist = distributions
     environment = Environment(tmp_path, pythons()[OLDEST])
     metadata = ROOT / "pyproject.toml"
     lowest = ["--resolution", "lowest-direct", "--requirements", metadata]
@@ -48,7 +48,7 @@ def test_the_oldest_packages_do(wheel: Path, tmp_path: Path) -> None:
     floor = f"numpy>={environment.versions()['numpy'].removesuffix('.0')}"
     assert floor in metadata.read_text(encoding="utf-8")
     environment.install("pytest", "hypothesis", "ipykernel")
-    folder = copied_tests(tmp_path)
+    folder = copied_tests(sdist, tmp_path)
     # Old packages draw the deprecation warnings of newer ones that they use.
     command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", "-m", "not slow", "tests"]
     assert "passed" in environment.run(*command, cwd=folder)
