@@ -46,6 +46,7 @@ LEFT_OUT = {
 # fmt: on
 # What the pages import beside it: pure Python from the environment of the build.
 ALSO = ("gymnasium", "farama_notifications", "platformdirs")
+READ = (".py", ".json")  # code, and what it reads: titles of statements, stored studies
 NOT_ALSO = ("/mujoco/", "/box2d/", "/phys2d/", "/tabular/", "/assets/", "/img/", "/__pycache__/")
 
 
@@ -101,9 +102,9 @@ def book() -> Iterator[tuple[str, bytes]]:
         assert spec.origin is not None
         folders.append(Path(spec.origin).parent)
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(folder.rglob("*.*")):
             name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-            if not any(part in f"/{name}" for part in NOT_ALSO):
+            if path.suffix in READ and not any(part in f"/{name}" for part in NOT_ALSO):
                 yield name, path.read_bytes()
 
 
