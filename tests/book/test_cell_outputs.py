@@ -27,9 +27,9 @@ ROUND_OFF = 1e-9
 SHOWN = """(cell) => {
   const output = cell.querySelector(".cell_output");
   if (!output) return [];
-  const parts = [...output.querySelectorAll("pre, table, svg")].filter((x) => !x.parentElement.closest("svg"));
-  return parts.map((x) => [x.localName, (x.localName === "svg" ? [...x.querySelectorAll("text")] : [x])
-    .map((y) => y.textContent.trim()).filter((y) => y).join("\\n")]);
+  const parts = [...output.querySelectorAll("pre, table, svg, img")].filter((x) => !x.parentElement.closest("svg, button"));
+  return parts.map((x) => [x.localName.replace("img", "svg"), (x.localName === "svg" ? [...x.querySelectorAll("text")] : [x])
+    .map((y) => y.textContent.replace(/\\s+/g, " ").trim()).filter((y) => y).join("\\n")]);
 }"""
 
 
