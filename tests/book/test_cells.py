@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
-from cells import names, needs, starters
+from cells import names, needs, slow_and_still, starters
 
 from pgcompanion.exercises.engine import catalogue
 
@@ -46,6 +46,14 @@ def test_a_cell_needs_what_its_names_need_and_nothing_else() -> None:
 
 def test_what_is_left_for_the_reader_is_a_starter() -> None:
     assert starters(["def f():\n    ...", "x = ...", "check('f', f)"]) == [0]
+
+
+def test_what_is_slow_or_does_not_run_is_said_with_what_it_needs() -> None:
+    needed = [[], [0], [0, 1], [0], [0, 3], [0]]
+    slow, still = slow_and_still([0, 4, 4, "It needs SciPy.", 0, 90], needed)
+    assert slow == {2: "Takes about 8 s here, on a telephone longer."}
+    assert still == {3: "It needs SciPy.", 4: "", 5: still[5]}
+    assert "minutes" in still[5]
 
 
 @pytest.fixture(scope="module", params=BROWSERS)
