@@ -23,7 +23,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,10 +49,6 @@ page: .venv/ready ## build PAGE=name alone, in seconds, for a look while writing
 serve: book ## build the book and serve it on this machine
 	@echo "The book is at http://127.0.0.1:$(PORT) until you press Ctrl-C."
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory $(PAGES)
-
-lite: book ## put JupyterLite into the built book, as /lite (needs npm)
-	@$(PY) tools/lite.py
-	@$(MAKE) --no-print-directory book
 
 pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py

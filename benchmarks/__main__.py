@@ -6,7 +6,17 @@ import argparse
 import sys
 from functools import partial
 
-from benchmarks import cartpole, formulas, gradients, grading, learning, live, sampling, timing
+from benchmarks import (
+    cartpole,
+    formulas,
+    gradients,
+    grading,
+    learning,
+    live,
+    page,
+    sampling,
+    timing,
+)
 
 
 def main() -> None:
@@ -23,6 +33,7 @@ def main() -> None:
         "gradients": partial(gradients.tables, said.peers),
         "learning": learning.tables,
         "live": live.tables,
+        "page": page.tables,
         "grading": grading.tables,
         "cartpole": partial(cartpole.tables, said.peers),
         "formulas": partial(formulas.tables, said.peers),

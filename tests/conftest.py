@@ -15,7 +15,7 @@ from pgcompanion.mdp import MDP
 from pgcompanion.policies import LinearSoftmax, Softmax, TabularSoftmax
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 # Looking for doctests in a program would run it; `test_programs.py` does, where it may write.
 collect_ignore_glob = ["programs/*"]
@@ -128,16 +128,23 @@ class StatementRecord:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A Chromium without a network. One for all: playwright runs once in a process."""
-    import chromium
+def playwright() -> Iterator[Playwright]:
+    """One for all browsers: it runs once in a process."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=20_000)  # milliseconds: a machine with other work is slow
-    path = chromium.find()
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A Chromium without a network."""
+    import chromium
+
+    path = chromium.find(playwright)
     if path is None:
         pytest.fail(chromium.MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*chromium.FLAGS, *ALONE])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=[*chromium.FLAGS, *ALONE])
+    yield browser
+    browser.close()

@@ -6,7 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -18,21 +23,21 @@ MISSING = (
 )
 
 
-def playwrights_own() -> str | None:
+def playwrights_own(running: Playwright | None = None) -> str | None:
     """Where playwright keeps the Chromium that it fetched itself, if it did."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with nullcontext(running) if running else sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
 
 
-def find() -> str | None:
-    """The path of a Chromium on this machine."""
+def find(running: Playwright | None = None) -> str | None:
+    """The path of a Chromium on this machine. A playwright that runs is told, since there can be one only."""
     if given := os.environ.get("PGCOMPANION_CHROMIUM"):
         return given
     found = (shutil.which(name) for name in [*NAMES, MAC])
-    return next((path for path in found if path), None) or playwrights_own()
+    return next((path for path in found if path), None) or playwrights_own(running)
 
 
 def fetch() -> str | None:

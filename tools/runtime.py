@@ -30,6 +30,8 @@ SUMS = {
     "python-stdlib.zip": "a7b8f7cbd4799ac8c81223cbc47f8cea503adac934a04826778b66e5a5e9b847",
 }
 
+CUSTOM = 0  # the kind of a section that says something about the others
+
 # Of the library's packages a page uses these and what they import; the others stay out.
 # fmt: off
 LEFT_OUT = {
@@ -44,6 +46,7 @@ LEFT_OUT = {
 # fmt: on
 # What the pages import beside it: pure Python from the environment of the build.
 ALSO = ("gymnasium", "farama_notifications", "platformdirs")
+READ = (".py", ".json")  # code, and what it reads: titles of statements, stored studies
 NOT_ALSO = ("/mujoco/", "/box2d/", "/phys2d/", "/tabular/", "/assets/", "/img/", "/__pycache__/")
 
 
@@ -99,10 +102,27 @@ def book() -> Iterator[tuple[str, bytes]]:
         assert spec.origin is not None
         folders.append(Path(spec.origin).parent)
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(folder.rglob("*.*")):
             name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-            if not any(part in f"/{name}" for part in NOT_ALSO):
+            if path.suffix in READ and not any(part in f"/{name}" for part in NOT_ALSO):
                 yield name, path.read_bytes()
+
+
+def nameless(module: bytes) -> bytes:
+    """A WebAssembly module without its custom sections: the names of its functions are a seventh of it."""
+    result, at = [module[:8]], 8
+    while at < len(module):
+        size, shift, body = 0, 0, at + 1
+        while True:  # a number in groups of seven bits, the lowest first
+            size |= (module[body] & 127) << shift
+            shift += 7
+            body += 1
+            if module[body - 1] < 128:
+                break
+        if module[at] != CUSTOM:
+            result.append(module[at : body + size])
+        at = body + size
+    return b"".join(result)
 
 
 def script(name: str, content: bytes) -> str:
@@ -110,17 +130,18 @@ def script(name: str, content: bytes) -> str:
     return f'(window.pgPython ??= {{}}).{name} = "{text}";\n'
 
 
-def boot() -> str:
-    """The worker, as the page starts it, and what Python runs first."""
+def boot(sizes: dict[str, int]) -> str:
+    """The worker, as the page starts it, what Python runs first, and how many MB the other parts have."""
     code = SHIM.read_text(encoding="utf-8") + (PAGE / "worker.js").read_text(encoding="utf-8")
     prelude = (PAGE / "prelude.py").read_text(encoding="utf-8")
-    text = json.dumps({"code": code, "prelude": prelude}).replace("</", "<\\/")
+    text = json.dumps({"code": code, "prelude": prelude, "sizes": sizes}).replace("</", "<\\/")
     return f"(window.pgPython ??= {{}}).boot = {text};\n"
 
 
 def kept(name: str, mark: str, make: Callable[[], bytes]) -> Path:
-    """A packed part; it is made once for a mark, since packing takes seconds."""
-    path = KEPT / f"{name}-{mark[:16]}.js"
+    """A packed part; it is made once for a mark and these lines, since packing takes seconds."""
+    digest = hashlib.sha256(mark.encode() + Path(__file__).read_bytes()).hexdigest()
+    path = KEPT / f"{name}-{digest[:16]}.js"
     if not path.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         for old in KEPT.glob(f"{name}-*.js"):
@@ -135,14 +156,15 @@ def main(target: Path = SITE / "python") -> None:
     archive = source / "python-stdlib.zip"
     ours = stored(book())
     parts = {
-        "engine": (SUMS["python.wasm"], lambda: (source / "python.wasm").read_bytes()),
+        "engine": (SUMS["python.wasm"], lambda: nameless((source / "python.wasm").read_bytes())),
         "library": (SUMS["python-stdlib.zip"], lambda: stored(library(archive))),
         "data": (SUMS["python-stdlib.zip"], lambda: stored(data(archive))),
         "book": (hashlib.sha256(ours).hexdigest(), lambda: ours),
     }
     for name, (mark, make) in parts.items():
         shutil.copyfile(kept(name, mark, make), target / f"{name}.js")
-    (target / "boot.js").write_text(boot(), encoding="utf-8")
+    sizes = {name: round((target / f"{name}.js").stat().st_size / 1e6) for name in parts}
+    (target / "boot.js").write_text(boot(sizes), encoding="utf-8")
     shutil.copytree(source / "LICENSES", target / "LICENSES", dirs_exist_ok=True)
     shutil.copyfile(source / "MANIFEST", target / "MANIFEST")
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())

@@ -3,6 +3,9 @@
 A cell is marked by its place among the cells of its notebook. What it needs are the cells that
 define the names it uses, the cells those need, and the imports of the page. A name that is drawn from
 (`rng`) is changed by whoever uses it, so that a cell prints what the page shows.
+
+The option `in_page` of a cell says how many seconds it takes there, where these are more than a few, or
+in a sentence why it does not run there. `make bench BENCH=page` measures them.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from strict import RUNS
 from pgcompanion.exercises.engine import catalogue
 
 CHANGED_BY_USE = {"rng"}
+FEW, MANY = 5, 60  # seconds: what is said before a cell is run, and what is not offered
 
 
 def names(source: str) -> tuple[set[str], set[str]]:
@@ -78,23 +82,41 @@ def repair(name: str) -> str:
     return f'{starter}\n\ncheck("{name}", {name})'
 
 
+def slow_and_still(said: list, needed: list[list[int]]) -> tuple[dict[int, str], dict[int, str]]:
+    """What stands beside the cells that take long in the page, and beside those that do not run there."""
+    slow, still = {}, {}
+    for i, own in enumerate(said):
+        chain = [said[k] for k in [*needed[i], i]]
+        seconds = sum(x for x in chain if isinstance(x, int))
+        if isinstance(own, str):
+            still[i] = own
+        elif any(isinstance(x, str) for x in chain):
+            still[i] = ""  # the cell above that it needs says why
+        elif seconds > MANY:
+            still[i] = "It takes minutes in a page: run it in the notebook."
+        elif seconds > FEW:
+            slow[i] = f"Takes about {seconds} s here, on a telephone longer."
+    return slow, still
+
+
 def mark(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
     """Name each cell of the page after its place; the cells of the notebook that are left out have none."""
-    notebook = notebook_of(app, pagename)
-    if notebook is None or not notebook.exists() or not app.config.pgbook_runtime:
+    path = notebook_of(app, pagename)
+    if path is None or not path.exists() or not app.config.pgbook_runtime:
         return
-    whole = nbformat.read(notebook, as_version=4)
-    cells = [cell for cell in whole.cells if cell.cell_type == "code"]
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     shown = [i for i, c in enumerate(cells) if "remove-cell" not in c.metadata.get("tags", [])]
     places = [n for n in doctree.findall(nodes.container) if n.get("nb_element") == "cell_code"]
     for i, node in zip(shown, places, strict=True):
         node["classes"].append(f"pg-cell-{i}")
     sources = [cell.source for cell in cells]
-    sources[: shown[0]] = [""] * shown[0]  # how to install the package: it is here
-    held = {"sources": sources, "needs": needs(sources, shown[0]), "open": starters(sources)}
-    held["repairs"] = repairs(sources)
-    if held["open"]:  # a page of exercises, whose work can be saved as its notebook
-        held["notebook"] = json.loads(nbformat.writes(whole))
+    # What stands above the imports says how to install the package, or shows a demo: both are here.
+    first = next(i for i in shown if "remove-input" not in cells[i].metadata.get("tags", []))
+    needed = needs(sources, first)
+    slow, still = slow_and_still([cell.metadata.get("in_page", 0) for cell in cells], needed)
+    held = {"notebook": notebook, "needs": needed, "slow": slow, "still": still}
+    held |= {"open": starters(sources), "repairs": repairs(sources)}
     app.page_cells = getattr(app, "page_cells", {}) | {pagename: held}
 
 

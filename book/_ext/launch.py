@@ -29,7 +29,7 @@ def notebook_of(app: Sphinx, pagename: str) -> Path | None:
 def buttons(app: Sphinx, pagename: str, context: dict) -> list[Button]:
     """The groups of buttons above a page; those without a button are left out."""
     groups = [
-        group("Run this page", "fas fa-rocket", "launch", launches(app, pagename, context)),
+        group("Run this page", "fas fa-rocket", "launch", launches(app, pagename)),
         group("Download this page", "fas fa-download", "download", files(app, pagename, context)),
         group("Source of this page", "fas fa-code-branch", "source", sources(app, pagename)),
     ]
@@ -50,8 +50,8 @@ def link(url: str, text: str, icon: str, label: str) -> Button:
     return {"type": "link", "url": url, "text": text, "icon": icon, "label": label}
 
 
-def launches(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:
-    """Where the notebook of a page can be run with one click."""
+def launches(app: Sphinx, pagename: str) -> Iterator[Button]:
+    """Where the notebook of a page can be run with one click; its cells run in the page itself, too."""
     file = notebook_of(app, pagename)
     if file is None:
         return
@@ -61,9 +61,6 @@ def launches(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:
         yield link(url, "Colab", "fas fa-cloud", "launch-colab")
     if public and (url := public.binder(notebook)):
         yield link(url, "Binder", "fas fa-server", "launch-binder")
-    if app.config.pgbook_lite:
-        url = context["pathto"]("lite/notebooks/index.html", 1) + f"?path={pagename}.ipynb"
-        yield link(url, "In this browser (JupyterLite)", "fas fa-window-maximize", "launch-lite")
 
 
 def installs(notebook: Path, public: repository.Repository) -> bool:
@@ -105,7 +102,6 @@ def sources(app: Sphinx, pagename: str) -> Iterator[Button]:
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("pgbook_repository", "", "html", str)
-    app.add_config_value("pgbook_lite", False, "html", bool)
     app.add_config_value("pgbook_pdf", False, "html", bool)
 
     def settle(app: Sphinx, config: object) -> None:
@@ -113,7 +109,6 @@ def setup(app: Sphinx) -> None:
         app.config.pgbook_repository = os.environ.get(
             repository.VARIABLE, app.config.pgbook_repository
         )
-        app.config.pgbook_lite = (Path(app.outdir) / "lite" / "notebooks" / "index.html").exists()
         app.config.pgbook_pdf = (Path(app.outdir) / BOOK_PDF).exists()
 
     app.connect("config-inited", settle)

@@ -8,6 +8,7 @@ set ends the build with its source.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -73,8 +74,11 @@ def render(text: str, options: dict | None = None) -> str:
     answer = json.loads(process.stdout.readline())
     if "error" in answer:
         raise ExtensionError(f"{answer['error']} in the formula {text}")
-    return str(answer["html"])
+    return APPLIED.sub("", answer["html"])
 
+
+# After the name of a function KaTeX writes that it is applied, also where it stands alone as a script.
+APPLIED = re.compile("<mo>\u2061</mo>(?=</m(?:sub|sup|under|over)>)")
 
 # Where a formula in a line ends: a mark for `pgbook_markup.together`, which it takes away.
 END = "<!--math-->"

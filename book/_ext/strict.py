@@ -124,7 +124,7 @@ def tighten(app: Sphinx, error: Exception | None) -> None:
     site = Path(app.outdir)
     strict = Strict(site)
     for path in sorted(site.rglob("*.html")):
-        if (site / "lite") not in path.parents and (site / "_static") not in path.parents:
+        if (site / "_static") not in path.parents:
             strict.page(path)
     strict.finish()
 

@@ -6,37 +6,46 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tools")]
 
 import chromium  # noqa: E402
+import firefox  # noqa: E402
 import serving  # noqa: E402
 
 SITE = ROOT / "_build" / "html"
 
 # Without a browser its tests are left out, and said to be, except where they are the point.
-LEFT_OUT = chromium.find() is None and os.environ.get("CI") != "true"
-NEED_BROWSER = [
-    "test_accessibility.py",
-    "test_browser.py",
-    "test_cells.py",
-    "test_inspection.py",
-    "test_layout.py",
-    "test_lite.py",
-    "test_lost.py",
-    "test_museum.py",
-    "test_pdf.py",
-    "test_progress.py",
-    "test_selfcheck_browser.py",
-]
-collect_ignore = NEED_BROWSER if LEFT_OUT else []
+CI = os.environ.get("CI") == "true"
+NEEDED = {
+    chromium: [
+        "test_accessibility.py",
+        "test_browser.py",
+        "test_cell_outputs.py",
+        "test_cells.py",
+        "test_inspection.py",
+        "test_layout.py",
+        "test_lost.py",
+        "test_museum.py",
+        "test_pdf.py",
+        "test_progress.py",
+        "test_selfcheck_browser.py",
+    ],
+    firefox: ["test_firefox.py"],
+}
+LEFT_OUT = [] if CI else [browser for browser in NEEDED if browser.find() is None]
+collect_ignore = [name for browser in LEFT_OUT for name in NEEDED[browser]]
 
 
-def pytest_report_header() -> str | None:
-    return f"browser tests left out: {chromium.MISSING}" if LEFT_OUT else None
+def pytest_report_header() -> list[str]:
+    return [f"browser tests left out: {browser.MISSING}" for browser in LEFT_OUT]
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +60,12 @@ def server(site: Path) -> Iterator[str]:
     """The address of the site on a server of this machine."""
     with serving.serve(site) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def gecko(playwright: Playwright) -> Iterator[Browser]:
+    """A Firefox, the one that is installed."""
+    if firefox.find() is None:
+        pytest.fail(firefox.MISSING)
+    with firefox.launch(playwright) as browser:
+        yield browser

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -82,15 +81,6 @@ def test_only_the_one_setting_draws_links_to_the_repository(book: Book) -> None:
     assert book.build(GOOD).returncode == 0
     assert drawn(book.html) == {}
     assert book.html == before  # of the first build
-
-
-def test_jupyterlite_is_offered_where_the_site_contains_it(book: Book) -> None:
-    lite = book.site / "lite" / "notebooks" / "index.html"
-    lite.parent.mkdir(parents=True)
-    lite.write_text("")
-    assert book.build(GOOD).returncode == 0
-    assert drawn(book.html) == {"launch-lite": "lite/notebooks/index.html?path=index.ipynb"}
-    shutil.rmtree(lite.parents[1])
 
 
 def test_pages_are_executed_afresh_when_the_package_changes(book: Book) -> None:

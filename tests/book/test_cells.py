@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import firefox
 import pytest
 from inspection import fresh, watch
 from notebooks import ROOT
@@ -14,11 +16,13 @@ from playwright.sync_api import Browser, Locator, Page
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
-from cells import names, needs, starters
+from cells import names, needs, slow_and_still, starters
 
 from pgcompanion.exercises.engine import catalogue
 
 IMPORTS = "import numpy as np"
+HERE = firefox.find() or os.environ.get("CI") == "true"
+BROWSERS = ["browser", "gecko"] if HERE else ["browser"]  # Chromium and Firefox
 
 
 @pytest.mark.parametrize(
@@ -44,11 +48,19 @@ def test_what_is_left_for_the_reader_is_a_starter() -> None:
     assert starters(["def f():\n    ...", "x = ...", "check('f', f)"]) == [0]
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser, site: Path) -> Iterator[tuple[Page, list[str]]]:
+def test_what_is_slow_or_does_not_run_is_said_with_what_it_needs() -> None:
+    needed = [[], [0], [0, 1], [0], [0, 3], [0]]
+    slow, still = slow_and_still([0, 4, 4, "It needs SciPy.", 0, 90], needed)
+    assert slow == {2: "Takes about 8 s here, on a telephone longer."}
+    assert still == {3: "It needs SciPy.", 4: "", 5: still[5]}
+    assert "minutes" in still[5]
+
+
+@pytest.fixture(scope="module", params=BROWSERS)
+def page(request: pytest.FixtureRequest, site: Path) -> Iterator[tuple[Page, list[str]]]:
     """The page of exercises on REINFORCE, read from a disk without a network."""
     assert (site / "python" / "engine.js").exists(), "run `make book`, with its runtime"
-    context = fresh(browser, site.as_uri())
+    context = fresh(request.getfixturevalue(request.param), site.as_uri())
     page = context.new_page()
     faults = watch(page, site.as_uri())
     page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
@@ -58,16 +70,20 @@ def page(browser: Browser, site: Path) -> Iterator[tuple[Page, list[str]]]:
 
 def cell_of(page: Page, text: str) -> Locator:
     """The cell whose source has a text."""
-    sources = json.loads(page.locator("#pg-cells").text_content() or "")["sources"]
-    (index,) = [i for i, source in enumerate(sources) if text in source]
+    notebook = json.loads(page.locator("#pg-cells").text_content() or "")["notebook"]
+    code = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    (index,) = [i for i, source in enumerate(code) if text in source]
     return page.locator(f".pg-cell-{index}")
+
+
+def state(cell: Locator, text: str) -> Locator:
+    return cell.locator(".pg-run__state").get_by_text(text)
 
 
 def press(cell: Locator, name: str) -> str:
     """Press a button of a cell, and wait until it has ended: what stands below it then."""
     cell.get_by_role("button", name=name, exact=True).click()
-    state = cell.locator(".pg-run__state")
-    state.get_by_text("Ran in").or_(state.get_by_text("Stopped")).wait_for(timeout=120_000)
+    state(cell, "Ran in").or_(state(cell, "Stopped")).wait_for(timeout=120_000)
     return cell.inner_text()
 
 
@@ -79,6 +95,19 @@ def write(cell: Locator, text: str) -> None:
     cell.page.keyboard.insert_text(text)
 
 
+def test_stop_ends_the_loading_of_python_and_the_next_run_loads_it(
+    page: tuple[Page, list[str]],
+) -> None:
+    page_, faults = page
+    starter = cell_of(page_, "def reinforce_gradient")
+    starter.get_by_role("button", name="Run", exact=True).click()
+    state(starter, "Loading Python").wait_for()
+    assert "Stopped" in press(starter, "Stop")
+    write(starter, "print(np.arange(4.0))")
+    assert "[0. 1. 2. 3.]" in press(starter, "Run")
+    assert faults == []
+
+
 def test_starter_mistake_and_solution_are_judged_in_the_page(page: tuple[Page, list[str]]) -> None:
     page_, faults = page
     starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
@@ -87,6 +116,40 @@ def test_starter_mistake_and_solution_are_judged_in_the_page(page: tuple[Page, l
     assert "Not yet" in press(check, "Check")
     write(starter, f"import numpy as np\n\n{catalogue.find('reward_to_go').source}")
     assert "Passed" in press(check, "Check")
+    assert faults == []
+
+
+def test_a_hint_needs_no_code_that_runs(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    write(cell_of(page_, "def discounted_gradient"), "def discounted_gradient(")
+    assert "Hint 1" in press(cell_of(page_, 'check("discounted_gradient"'), "Hint")
+    assert faults == []
+
+
+def test_an_error_is_said_with_its_line_alone(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    starter = cell_of(page_, "def discounted_gradient")
+    write(starter, "x = 1\nx / 0")
+    said = press(starter, "Run")
+    assert "line 2: x / 0\nZeroDivisionError: division by zero" in said
+    write(starter, "[0] * 10**9")
+    assert "MemoryError: this is more than the memory of Python in a page" in press(starter, "Run")
+    assert faults == []
+
+
+def test_stop_ends_an_endless_cell_and_the_next_run_finds_its_imports(
+    page: tuple[Page, list[str]],
+) -> None:
+    page_, faults = page
+    starter, other = cell_of(page_, "def discounted_gradient"), cell_of(page_, "def reward_to_go")
+    write(starter, "while True:\n    pass")
+    starter.get_by_role("button", name="Run", exact=True).click()
+    state(starter, "Running …").wait_for(timeout=120_000)
+    other.get_by_role("button", name="Run", exact=True).click()
+    state(other, "Another cell is running: stop it first.").wait_for()
+    assert "Stopped" in press(starter, "Stop")
+    write(starter, "print(np.ones(3).sum())")
+    assert "3.0" in press(starter, "Run")
     assert faults == []
 
 
@@ -102,15 +165,32 @@ def test_work_is_still_there_after_the_page_was_closed(page: tuple[Page, list[st
     assert faults == []
 
 
-def test_stop_ends_an_endless_cell_and_the_next_run_finds_its_imports(
-    page: tuple[Page, list[str]],
+FULL = """async () => {
+  const boot = await pgEngine.load("boot");
+  boot.code = `WebAssembly.compileStreaming = () => { throw new RangeError(); };${boot.code}`;
+}"""
+
+MISSING = "() => { pgEngine.load = pgEngine.load.bind(pgEngine, 'none'); }"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("delete WebAssembly.Tag", "too old to run Python: it needs one of 2024 or later."),
+        (FULL, "This browser has not enough memory left for Python."),
+        (MISSING, "The file python/none.js is not there."),
+    ],
+    ids=["an old browser", "no memory", "a missing file"],
+)
+def test_what_keeps_python_from_starting_is_said_in_a_sentence(
+    spoil: str, said: str, browser: Browser, site: Path
 ) -> None:
-    page_, faults = page
-    starter = cell_of(page_, "def discounted_gradient")
-    write(starter, "while True:\n    pass")
-    starter.get_by_role("button", name="Run", exact=True).click()
-    starter.locator(".pg-run__state").get_by_text("Running …").wait_for(timeout=120_000)
-    assert "Stopped" in press(starter, "Stop")
-    write(starter, "print(np.ones(3).sum())")
-    assert "3.0" in press(starter, "Run")
-    assert faults == []
+    context = fresh(browser, site.as_uri())
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
+    page.evaluate(spoil)
+    starter = cell_of(page, "def reward_to_go")
+    for _ in range(2):  # the second time as the first
+        starter.get_by_role("button", name="Run", exact=True).click()
+        state(starter, said).wait_for(timeout=60_000)
+    context.close()

@@ -28,21 +28,19 @@ CONTEXT = {"pathto": lambda path, _: path}
 
 
 def site_with(
-    pagename: str, setting: str, lite: bool = False, pdf: bool = False, book: Path = notebooks.BOOK
+    pagename: str, setting: str, pdf: bool = False, book: Path = notebooks.BOOK
 ) -> SimpleNamespace:
     """What the buttons ask of Sphinx."""
     return SimpleNamespace(
         env=SimpleNamespace(metadata={pagename: {"kernelspec": {}}}),
         srcdir=book,
-        config=SimpleNamespace(pgbook_repository=setting, pgbook_lite=lite, pgbook_pdf=pdf),
+        config=SimpleNamespace(pgbook_repository=setting, pgbook_pdf=pdf),
     )
 
 
-def links(
-    pagename: str, setting: str, lite: bool = False, book: Path = notebooks.BOOK
-) -> dict[str, str]:
+def links(pagename: str, setting: str, book: Path = notebooks.BOOK) -> dict[str, str]:
     """The launch links of a page, by label."""
-    found = launch.launches(site_with(pagename, setting, lite, book=book), pagename, CONTEXT)
+    found = launch.launches(site_with(pagename, setting, book=book), pagename)
     return {str(b["label"]): str(b["url"]) for b in found}
 
 
@@ -98,9 +96,8 @@ def test_a_link_to_the_text_or_to_nothing_is_found() -> None:
     assert "not in the repository" in str(fault(url.replace("book/index", ".venv/pyvenv.cfg#")))
 
 
-def test_without_a_repository_only_what_the_site_holds_is_offered() -> None:
+def test_without_a_repository_no_other_place_is_offered() -> None:
     assert links("index", "") == {}
-    assert links("index", "", lite=True).keys() == {"launch-lite"}
 
 
 def test_the_printed_book_is_offered_where_the_site_holds_it() -> None:

@@ -1,6 +1,7 @@
 """What runs before the cells of a page: it runs a cell and leaves its outputs on the desk as JSON.
 
-An output is a pair of a kind and a text: `text` that was printed, `html`, `svg`, `code` or `error`.
+An output is a pair of a kind and a text: `text` that was printed, `html`, `table`, `svg`,
+`code` or `error`.
 """
 
 import ast
@@ -34,17 +35,23 @@ def _pg_show(value):
     """Show a value as a notebook would."""
     if value is None:
         return
-    markdown = getattr(value, "_repr_markdown_", lambda: None)()
-    if hasattr(value, "_repr_html_"):
-        _pg_outputs.append(["html", value._repr_html_()])
-    elif markdown and markdown.startswith("```python\n"):
+    html, markdown = (getattr(value, f"_repr_{x}_", str)() for x in ("html", "markdown"))
+    if html:
+        _pg_outputs.append(["html", html])
+    elif markdown.startswith("```python\n"):
         _pg_outputs.append(["code", markdown[10:-4]])
-    elif markdown is not None:
-        _pg_outputs.append(["markdown", markdown])
+    elif markdown.startswith("|"):
+        _pg_outputs.append(["table", json.dumps(_pg_table(markdown))])
     elif hasattr(value, "savefig"):
         _pg_draw(value)
     else:
-        _pg_outputs.append(["text", repr(value) + "\n"])
+        _pg_outputs.append(["text", (markdown or repr(value)) + "\n"])
+
+
+def _pg_table(markdown):
+    """The rows of a table: its formulas stay as they were written."""
+    lines = [line.strip(" |").split(" | ") for line in markdown.splitlines()]
+    return [lines[0], *([cell.replace("$", "") for cell in line] for line in lines[2:])]
 
 
 def _pg_draw(figure):
@@ -66,11 +73,15 @@ def _pg_figures(*_, **__):
 
 def _pg_error(name):
     kind, error, trace = sys.exc_info()
+    if isinstance(error, MemoryError) and not error.args:
+        error = MemoryError("this is more than the memory of Python in a page")
     own = [frame for frame in traceback.extract_tb(trace) if frame.filename == name]
     lines = [f"line {frame.lineno}: {frame.line}" for frame in own[-1:]]
     if isinstance(error, SyntaxError) and error.filename == name:
         lines = [f"line {error.lineno}: {(error.text or '').strip()}"]
     what = "".join(traceback.format_exception_only(kind, error)).strip().splitlines()[-1]
+    if isinstance(error, ModuleNotFoundError):  # without advice on how Python was started
+        what = f"ModuleNotFoundError: {error.msg}"
     _pg_outputs.append(["error", "\n".join([*lines, what])])
 
 

@@ -7,7 +7,9 @@
 
   const data = document.getElementById("pg-cells");
   if (!data) return;
-  const { sources, needs, home, open, repairs, notebook } = JSON.parse(data.textContent);
+  const { notebook, needs, slow, still, home, open, repairs } = JSON.parse(data.textContent);
+  const code = notebook.cells.filter((cell) => cell.cell_type === "code");
+  const sources = code.map((cell) => cell.source);
   const ran = new Set(); // cells whose names Python knows
   let current = null; // the cell that is running
 
@@ -28,80 +30,94 @@
       // as above
     }
   }
+  // By the names of the cells, which a cell keeps when others are put before it.
   const work = JSON.parse(stored(WORK) || "{}");
   function keep(index, text) {
-    if (text === sources[index]) delete work[index];
-    else work[index] = text;
+    const { id } = code[index];
+    if (text === sources[index]) delete work[id];
+    else work[id] = text;
     store(WORK, JSON.stringify(work));
+  }
+
+  function script(path) {
+    return new Promise((resolve, reject) => {
+      const element = document.createElement("script");
+      element.src = home + path;
+      element.onload = resolve;
+      element.onerror = () => reject(new Error(`The file ${path} is not there.`));
+      document.head.append(element);
+    });
   }
 
   // --- The interface to Python: boot, run, stop. Another Python could stand behind it. -----------
   const engine = {
     worker: null,
     module: null, // compiled once for a page
-    waiting: null,
+    waiting: null, // who waits for an answer of the worker
 
     async load(name) {
-      if (window.pgPython && name in window.pgPython) return window.pgPython[name];
-      await new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = `${home}python/${name}.js`;
-        script.onload = resolve;
-        script.onerror = () => reject(new Error(`The file python/${name}.js is not there.`));
-        document.head.append(script);
-      });
+      if (!window.pgPython?.[name]) await script(`python/${name}.js`);
       return window.pgPython[name];
     },
 
     async boot(progress) {
       if (this.worker) return;
-      if (!("DecompressionStream" in window && "WebAssembly" in window && WebAssembly.Tag))
+      const known = "DecompressionStream" in window && "withResolvers" in Promise;
+      if (!known || !window.WebAssembly?.Tag)
         throw new Error("This browser is too old to run Python: it needs one of 2024 or later.");
-      progress("Loading Python (35 MB, once)");
-      const names = ["boot", "library", "data", "book", ...(this.module ? [] : ["engine"])];
-      const parts = await Promise.all(names.map((name) => this.load(name)));
-      const start = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
-      const { code, prelude } = start.boot;
-      delete start.boot;
-      const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-      this.worker = new Worker(url);
-      URL.revokeObjectURL(url);
-      await new Promise((resolve, reject) => {
-        this.worker.onerror = (event) => reject(new Error(event.message || "Python did not start."));
-        this.worker.onmessage = ({ data: { kind, value } }) => {
-          if (kind === "progress") progress(value);
+      const { code: worker, prelude, sizes } = await this.load("boot");
+      if (this.module) delete sizes.engine;
+      const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+      let loaded = 0;
+      await this.answer(() => {
+        const url = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
+        const own = (this.worker = new Worker(url));
+        URL.revokeObjectURL(url);
+        own.onerror = (event) => this.end(event.message || "Python did not start.");
+        own.onmessage = ({ data: { kind, value } }) => {
           if (kind === "module") this.module = value;
-          if (kind === "ready") resolve();
-          if (kind === "dead") reject(new Error(value));
+          else if (kind === "dead") this.end(value);
+          else if (kind === "done") this.waiting.resolve(value);
         };
-        const rest = { module: this.module, prelude, progress: stored(PROGRESS) };
-        this.worker.postMessage({ start: { ...start, ...rest } });
+        own.postMessage({ start: { module: this.module, prelude, progress: stored(PROGRESS) } });
+        // Each part is unpacked while the others are read.
+        const tell = () => progress(loaded < total ? `Loading Python, ${loaded} of ${total} MB` : "Starting Python");
+        tell();
+        for (const name of Object.keys(sizes))
+          this.load(name).then(
+            (text) => {
+              own.postMessage({ part: { name, text } });
+              loaded += sizes[name];
+              if (this.worker === own) tell();
+              if (name === "engine") delete window.pgPython.engine; // the module is kept instead
+            },
+            (error) => this.worker === own && this.end(error.message),
+          );
       });
-      this.worker.onmessage = ({ data: { kind, value } }) => {
-        if (kind !== "done" && kind !== "dead") return;
-        const { resolve, reject } = this.waiting;
-        if (kind === "done") {
-          if (value.progress) store(PROGRESS, value.progress);
-          resolve(value.outputs);
-        } else {
-          this.stop();
-          reject(new Error(value));
-        }
-      };
     },
 
-    run(source) {
+    async run(source) {
+      const { outputs, progress } = await this.answer(() => this.worker.postMessage({ run: source }));
+      if (progress) store(PROGRESS, progress);
+      return outputs;
+    },
+
+    answer(ask) {
       return new Promise((resolve, reject) => {
         this.waiting = { resolve, reject };
-        this.worker.postMessage({ run: source });
+        ask();
       });
+    },
+
+    end(reason) {
+      this.worker?.terminate();
+      this.worker = null;
+      ran.clear();
+      this.waiting?.reject(new Error(reason));
     },
 
     stop() {
-      if (this.worker) this.worker.terminate();
-      this.worker = null;
-      ran.clear();
-      if (this.waiting) this.waiting.reject(new Error("stopped"));
+      this.end("Stopped. Run starts Python anew.");
     },
   };
   window.pgEngine = engine;
@@ -138,38 +154,61 @@
       const spaced = text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ');
       return elements(spaced, "image/svg+xml");
     }
+    if (kind === "table") return [table(JSON.parse(text))];
     return [block(`pg-run__${kind}`, text)];
   }
 
+  function table([head, ...rows]) {
+    const element = document.createElement("table");
+    element.className = "table";
+    const line = (section, cells) => {
+      const row = section.insertRow();
+      for (const text of cells) row.insertCell().textContent = text;
+    };
+    line(element.createTHead(), head);
+    const body = element.createTBody();
+    for (const cells of rows) line(body, cells);
+    return element;
+  }
+
   // --- Cells --------------------------------------------------------------------------------------
+  function bar() {
+    const element = document.createElement("div");
+    element.className = "pg-run";
+    return element;
+  }
+
+  // A cell has changed, and with it what was computed from its names.
+  function forget(index) {
+    for (const other of ran) if (other === index || needs[other].includes(index)) ran.delete(other);
+  }
+
   class Cell {
     constructor(element, index) {
       Object.assign(this, { element, index, editor: null });
       this.input = element.querySelector(".cell_input");
       this.output = element.querySelector(".cell_output");
       this.printed = this.output ? [...this.output.childNodes] : [];
-      this.bar = document.createElement("div");
-      this.bar.className = "pg-run";
+      this.bar = bar();
+      const place = index in still ? this.input.closest("details") : null;
+      (place ?? this.input).after(this.bar);
+      this.state = document.createElement("span");
+      this.state.className = "pg-run__state";
+      this.state.setAttribute("role", "status");
+      this.bar.append(this.state);
+      this.say(still[index] ?? slow[index] ?? "");
+      if (index in still) return;
       const exercise = /^check\("(\w+)"/.exec(sources[index]);
       this.label = exercise ? "Check" : "Run";
       this.runButton = this.button(this.label, () => (current === this ? engine.stop() : run(this)));
       this.editButton = this.button(index in repairs ? "Repair" : "Edit", () => this.edit());
       this.resetButton = this.button("Reset", () => this.reset());
       this.resetButton.hidden = true;
-      this.state = document.createElement("span");
-      this.state.className = "pg-run__state";
-      this.state.setAttribute("role", "status");
-      this.bar.append(this.state);
-      this.input.after(this.bar);
-      if (exercise) {
-        for (const name of ["hint", "solution"]) {
-          const label = name === "hint" ? "Hint" : "Solution";
-          this.button(label, () => run(this, `${name}("${exercise[1]}")`));
-        }
-        this.bar.append(this.state);
-      }
-      if (work[index] !== undefined) this.edit(work[index], false);
-      else if (open.includes(index)) this.edit(sources[index], false);
+      if (exercise)
+        for (const label of ["Hint", "Solution"])
+          this.button(label, () => tell(this, `${label.toLowerCase()}("${exercise[1]}")`));
+      const begun = work[code[index].id] ?? (open.includes(index) ? sources[index] : undefined);
+      if (begun !== undefined) this.edit(begun, false);
     }
 
     button(label, act) {
@@ -177,7 +216,7 @@
       button.type = "button";
       button.textContent = label;
       button.addEventListener("click", act);
-      this.bar.append(button);
+      this.state.before(button);
       return button;
     }
 
@@ -199,11 +238,11 @@
       sheet.href = `${home}_static/python/editor.css`;
       shadow.append(sheet);
       this.editor = pgEditor.editor(shadow, text, {
-        label: "Code of this cell",
+        label: "Code of this cell; Escape and Tab leave it",
         run: () => run(this),
         changed: (now) => {
           keep(this.index, now);
-          ran.delete(this.index);
+          forget(this.index);
         },
       });
       this.editButton.hidden = true;
@@ -218,7 +257,7 @@
         this.editor = null;
       }
       keep(this.index, sources[this.index]);
-      ran.delete(this.index);
+      forget(this.index);
       this.input.hidden = false;
       this.editButton.hidden = false;
       this.resetButton.hidden = true;
@@ -242,16 +281,6 @@
     }
   }
 
-  function script(path) {
-    return new Promise((resolve, reject) => {
-      const element = document.createElement("script");
-      element.src = home + path;
-      element.onload = resolve;
-      element.onerror = reject;
-      document.head.append(element);
-    });
-  }
-
   // An exercise that has passed is done, and the page's own list of what is done says so.
   function tick(cell) {
     const section = cell.element.closest("section");
@@ -262,65 +291,70 @@
   // The notebook of the page with what the reader wrote in it.
   function save() {
     const copy = structuredClone(notebook);
-    let index = 0;
-    for (const cell of copy.cells) {
-      if (cell.cell_type !== "code") continue;
-      if (work[index] !== undefined) cell.source = work[index];
-      index += 1;
-    }
+    for (const cell of copy.cells) if (cell.id in work) cell.source = work[cell.id];
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([JSON.stringify(copy, null, 1)]));
     link.download = `${location.pathname.split("/").pop().replace(/\.html$/, "")}.ipynb`;
     link.click();
     URL.revokeObjectURL(link.href);
   }
-  if (notebook) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Save my work as a notebook";
-    button.addEventListener("click", save);
-    const bar = document.createElement("div");
-    bar.className = "pg-run";
-    bar.append(button);
-    document.querySelector(".bd-article section").append(bar);
+  const saving = document.createElement("button");
+  saving.type = "button";
+  saving.textContent = "Save my work as a notebook";
+  saving.addEventListener("click", save);
+  const end = bar();
+  end.append(saving);
+  document.querySelector(".bd-article section").append(end);
+
+  // Run a cell, and before it those whose names it needs: its outputs.
+  async function outputsOf(cell, source, needed) {
+    cell.say("Loading Python …", true);
+    await engine.boot((text) => cell.say(`${text} …`, true));
+    for (const index of needed.filter((index) => !ran.has(index))) {
+      cell.say("Running the cells that this one needs …", true);
+      const outputs = await engine.run(cells.get(index)?.source() ?? sources[index]);
+      const error = outputs.find(([kind]) => kind === "error");
+      if (error) throw new Error(`A cell above that this one needs raises: ${error[1]}`);
+      ran.add(index);
+    }
+    cell.say("Running …", true);
+    return engine.run(source);
   }
 
-  // A cell, and before it those whose names it needs.
-  async function run(cell, source = cell.source()) {
+  // One cell at a time: whoever asks meanwhile is told.
+  async function tell(cell, source, needed = needs[cell.index].slice(0, 1)) {
+    if (current && current !== cell) cell.say("Another cell is running: stop it first.");
     if (current) return;
     current = cell;
     cell.runButton.textContent = "Stop";
     const began = performance.now();
     try {
-      cell.say("Starting", true);
-      await engine.boot((text) => cell.say(`${text} …`, true));
-      for (const index of needs[cell.index]) {
-        if (ran.has(index)) continue;
-        cell.say("Running the cells that this one needs …", true);
-        const before = cells.get(index);
-        const outputs = await engine.run(before ? before.source() : sources[index]);
-        const error = outputs.find(([kind]) => kind === "error");
-        if (error) throw new Error(`A cell above that this one needs raises: ${error[1]}`);
-        ran.add(index);
-      }
-      cell.say("Running …", true);
-      const outputs = await engine.run(source);
+      const outputs = await outputsOf(cell, source, needed);
       cell.show(outputs);
       if (outputs.some(([, text]) => text.includes("<strong>Passed.</strong>"))) tick(cell);
-      if (source === cell.source() && !outputs.some(([kind]) => kind === "error")) ran.add(cell.index);
       const took = (performance.now() - began) / 1000;
       cell.say(`Ran in ${took < 9.95 ? took.toFixed(1) : took.toFixed(0)} s`);
+      return outputs;
     } catch (error) {
-      cell.say(error.message === "stopped" ? "Stopped. Run starts Python anew." : error.message);
+      cell.say(error.message);
     } finally {
       current = null;
       cell.runButton.textContent = cell.label;
     }
   }
 
+  async function run(cell) {
+    const source = cell.source();
+    const outputs = await tell(cell, source, needs[cell.index]);
+    const raised = outputs?.some(([kind]) => kind === "error");
+    if (outputs && !raised && source === cell.source()) ran.add(cell.index);
+  }
+
   const cells = new Map();
   for (const element of document.querySelectorAll("[class*='pg-cell-']")) {
     const index = Number(/pg-cell-(\d+)/.exec(element.className)[1]);
-    if (element.querySelector(".cell_input")) cells.set(index, new Cell(element, index));
+    const demo = element.querySelector(".pg-demo"); // alive already
+    const runs = element.querySelector(".cell_input") && !demo && still[index] !== "";
+    if (runs) cells.set(index, new Cell(element, index));
   }
 })();

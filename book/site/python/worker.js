@@ -11,12 +11,28 @@ const desk = new Map(); // where a cell's outputs are left: /desk/outputs.json
 
 const say = (kind, value) => postMessage({ kind, value });
 
-async function inflated(text) {
+// The parts of Python as they arrive: gzip in base64. Each is unpacked while others are read.
+const parts = {};
+for (const name of ["engine", "library", "data", "book"]) parts[name] = Promise.withResolvers();
+
+async function unpacking(name) {
+  const text = await parts[name].promise;
   const bytes = Uint8Array.fromBase64
     ? Uint8Array.fromBase64(text)
     : Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+}
+
+async function inflated(name) {
+  return new Uint8Array(await new Response(await unpacking(name)).arrayBuffer());
+}
+
+// Compiled while it is unpacked, and kept by the page for the next start.
+async function compiled() {
+  const headers = { "Content-Type": "application/wasm" };
+  const module = await WebAssembly.compileStreaming(new Response(await unpacking("engine"), { headers }));
+  say("module", module);
+  return module;
 }
 
 // The files of an archive whose entries are stored, not compressed: name -> bytes.
@@ -58,7 +74,7 @@ function descriptors(library, data, book) {
   const open = (path, contents) => new PreopenDirectory(path, contents);
   const empty = () => new Directory(new Map());
   const lib = new Map([["python315.zip", new File(library, { readonly: true })]]);
-  const console_ = () => new ConsoleStdout((bytes) => say("log", new TextDecoder().decode(bytes)));
+  const console_ = () => new ConsoleStdout(() => {}); // what a cell prints, the prelude collects
   return [
     new OpenFile(new File([])),
     console_(),
@@ -71,17 +87,10 @@ function descriptors(library, data, book) {
   ];
 }
 
-async function start({ module, engine, library, data, book, prelude, progress }) {
+async function start({ module, prelude, progress }) {
   if (progress) desk.set("progress.json", new File(new TextEncoder().encode(progress)));
-  let compiled = module;
-  if (!compiled) {
-    say("progress", "Unpacking Python");
-    const bytes = await inflated(engine);
-    say("progress", "Preparing Python");
-    compiled = await WebAssembly.compile(bytes);
-    say("module", compiled);
-  }
-  const [archive, files, ours] = await Promise.all([inflated(library), inflated(data), inflated(book)]);
+  const made = [module ?? compiled(), ...["library", "data", "book"].map(inflated)];
+  const [engine, archive, files, ours] = await Promise.all(made);
   const environment = ["TMPDIR=/tmp", "HOME=/tmp", "MPLBACKEND=svg", "MPLCONFIGDIR=/tmp", "PYTHONTZPATH="];
   const wasi = new WASI(
     ["python"],
@@ -99,17 +108,17 @@ async function start({ module, engine, library, data, book, prelude, progress })
     return answer;
   };
   const NOT_SUPPORTED = 52;
-  for (const { module: from, name } of WebAssembly.Module.imports(compiled)) {
+  for (const { module: from, name } of WebAssembly.Module.imports(engine)) {
     if (from === "wasi_snapshot_preview1" && !imports[name]) imports[name] = () => NOT_SUPPORTED;
   }
-  python = await WebAssembly.instantiate(compiled, {
+  python = await WebAssembly.instantiate(engine, {
     wasi_snapshot_preview1: imports,
     host: { call: () => -1 },
   });
   wasi.inst = python;
   python.exports._initialize();
   turn(prelude);
-  say("ready", null);
+  say("done", null);
 }
 
 function turn(source) {
@@ -132,7 +141,8 @@ function run(source) {
 
 onmessage = async ({ data }) => {
   try {
-    if (data.start) await start(data.start);
+    if (data.part) parts[data.part.name].resolve(data.part.text);
+    else if (data.start) await start(data.start);
     else say("done", run(data.run));
   } catch (error) {
     const full = error instanceof RangeError || /memory/i.test(String(error));

@@ -48,9 +48,11 @@ def is_stub(function: Any) -> bool:
     if code is None:
         return False
     steps = [step for step in dis.get_instructions(code) if step.opname not in {"RESUME", "NOP"}]
-    values = [step.argval for step in steps if step.opname in {"LOAD_CONST", "RETURN_CONST"}]
-    idle = {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
-    return values in ([None], [...]) and {step.opname for step in steps} <= idle
+    loads = {"LOAD_CONST", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # the last since Python 3.15
+    values = [step.argrepr for step in steps if step.opname in loads]
+    return values in (["None"], ["Ellipsis"]) and {x.opname for x in steps} <= loads | {
+        "RETURN_VALUE"
+    }
 
 
 def unwritten(exercise: Exercise) -> Feedback:
