@@ -29,6 +29,7 @@ NEED_BROWSER = [
     "test_lost.py",
     "test_pdf.py",
     "test_progress.py",
+    "test_search.py",
     "test_selfcheck_browser.py",
 ]
 collect_ignore = NEED_BROWSER if LEFT_OUT else []
