@@ -5,6 +5,7 @@ PORT ?= 8000
 PAGE ?= index
 JOBS ?= 2
 BENCH ?=
+MEASURED ?=
 RUNTIME ?= yes
 
 PY := .venv/bin/python
@@ -24,7 +25,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve lite pdf handouts test check lint bench trace notebooks vendor lock clean
+.PHONY: help book page serve lite pdf measure handouts test check lint bench trace notebooks vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +77,9 @@ lite: book ## put JupyterLite into the built book, as /lite (needs npm)
 pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py
 	@$(MAKE) --no-print-directory book
+
+measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED="ppo errata"
+	@$(PY) tools/measure.py $(MEASURED)
 
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py
