@@ -125,6 +125,7 @@ def fresh(browser: Browser, base: str, **options: object) -> BrowserContext:
 def loaded(page: Page, name: str) -> list[str]:
     """What is wrong with how a page came: it jumped, or it is heavy. A disk does not tell weights."""
     page.evaluate("pgReady")
+    page.wait_for_timeout(100)  # until the frames after that one are drawn
     shift, weight = page.evaluate("pgShift"), page.evaluate(measure.BYTES) / 1000
     faults = []
     if shift >= measure.SHIFT:

@@ -9,7 +9,7 @@ from notebooks import ROOT
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
-from slim import slim  # noqa: E402
+from slim import slim
 
 WORDS = {"btn", "bd-article", "show", "dark"}
 STAYS = [
