@@ -8,6 +8,8 @@
   const KINDS = { page: 1.4, definition: 1.2, section: 1, function: 0.9, exercise: 0.5 };
   // What gathers or repeats what the chapters say comes after them.
   const BESIDE = /^(exercises\/|(bug_museum|errata|notation|references|solutions|statement_index|teaching)$)/;
+  // Of the package reference a function is what is sought, and not the page around it.
+  const around = (page, kind) => kind === "page" && page.startsWith("reference/");
 
   const entries = pgSearchIndex.map(([page, anchor, kind, names, title, text]) => {
     const [name, ...others] = names.split("|");
@@ -15,10 +17,11 @@
       page, anchor, kind, name, title, text,
       number: (name.match(/\d+(\.\d+)*$/) || [""])[0],
       // How the whole of it is called, in small letters: each of these, typed, means this entry.
-      called: [title, name, ...others, name.split(".").pop()].map((each) => each.toLowerCase()),
+      called: [title, name, ...others, ...name.split(".").filter((each) => each.includes("_"))]
+        .map((each) => each.toLowerCase()),
       head: [title, ...(kind === "page" ? [] : [name]), ...others].join(" ").toLowerCase(),
       body: text.toLowerCase(),
-      weight: (KINDS[kind] || 1.1) * (BESIDE.test(page) ? 0.25 : 1),
+      weight: (KINDS[kind] || 1.1) * (BESIDE.test(page) || around(page, kind) ? 0.25 : 1),
     };
   });
   const titles = new Map(entries.filter((each) => each.kind === "page").map((each) => [each.page, each]));
