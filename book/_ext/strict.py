@@ -59,6 +59,8 @@ PAGE = re.compile(r"<script>DOCUMENTATION_OPTIONS.pagename = '([^']*)';</script>
 NAMED = (
     """<script>DOCUMENTATION_OPTIONS.pagename = document.documentElement.dataset.page;</script>"""
 )
+# A name or a bracket of code has the colour of the code around it, and needs no element.
+UNCOLOURED = re.compile(r'<span class="[np]">([^<]*)</span>')
 DATA = re.compile(r"(<script type=\"application/json\".*?</script>)", re.DOTALL)
 
 
@@ -81,7 +83,7 @@ class Strict:
 
     def part(self, text: str, root: str) -> str:
         """Text outside of data: scripts, styles and attributes are moved into files."""
-        text = LEFT_OUT.sub("", text)
+        text = UNCOLOURED.sub(r"\1", LEFT_OUT.sub("", text))
         if name := PAGE.search(text):  # the one script that differs from page to page
             text = text.replace(name[0], NAMED).replace("<html", f'<html data-page="{name[1]}"', 1)
         text = SCRIPT.sub(lambda m: self.script(m, root), text)
