@@ -46,7 +46,7 @@
   const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
 
   // A display that is too wide is set smaller, down to what can still be read.
-  const SMALLEST = 0.7;
+  const SMALLEST = 0.6;
   function fit(display) {
     display.style.fontSize = "";
     const room = display.clientWidth / display.scrollWidth;
