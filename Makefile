@@ -5,6 +5,7 @@ PORT ?= 8000
 PAGE ?= index
 JOBS ?= 2
 BENCH ?=
+MEASURED ?=
 RUNTIME ?= yes
 
 PY := .venv/bin/python
@@ -23,7 +24,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf measure handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +54,9 @@ serve: book ## build the book and serve it on this machine
 pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py
 	@$(MAKE) --no-print-directory book
+
+measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED="ppo errata"
+	@$(PY) tools/measure.py $(MEASURED)
 
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py

@@ -1,8 +1,10 @@
 """The look of every picture of the book.
 
-Eight colours that all kinds of colour vision tell apart (Okabe and Ito, 2008), set in an order that
-leaves the pale ones for last, and four greys. A demo's picture follows the page into dark mode: each
-colour named here has a CSS variable of the same name in the book's style sheet.
+Six colours that all kinds of colour vision tell apart, and four greys. They are those of Okabe and
+Ito (2008) but for the pale ones: on white, orange and sky are darkened until a mark has the contrast
+of 3 that WCAG 2 asks for (orange further, until it keeps clear of vermillion), and yellow is left
+out. A demo's picture follows the page into dark mode: each colour named here has a CSS variable of
+the same name in the book's style sheet.
 """
 
 from __future__ import annotations
@@ -18,9 +20,8 @@ PALETTE = {
     "vermillion": "#d55e00",
     "green": "#009e73",
     "purple": "#cc79a7",
-    "orange": "#e69f00",
-    "sky": "#56b4e9",
-    "yellow": "#f0e442",
+    "orange": "#7a4b00",
+    "sky": "#3b9ad9",
 }
 
 #: Text and lines, secondary text, the lines of a grid, and the ground (the rim of a mark).
@@ -31,7 +32,7 @@ WORDS = {"vermillion": "#aa4b00", "green": "#007e5c", "purple": "#995a7d"}
 
 COLOURS = PALETTE | GREYS | {f"{name}-words": colour for name, colour in WORDS.items()}
 
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW = PALETTE.values()
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = PALETTE.values()
 INK, MUTED, GRID, PAPER = GREYS.values()
 
 

@@ -17,7 +17,7 @@ import chromium
 import notebooks
 import yaml
 from playwright.sync_api import Browser, Page, sync_playwright
-from pypdf import PdfReader, PdfWriter
+from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.generic import Destination, Fit
 
 import pgcompanion
@@ -152,6 +152,38 @@ def make(browser: Browser, site: Path, names: list[str], target: Path) -> None:
     draft.unlink()
 
 
+HEAVY = 10  # MB
+FOOT, HEIGHT = 68, 842  # in points: where the number of a sheet stands, and A4
+
+
+def filled(sheet: PageObject) -> float:
+    """The part of a sheet above its last line of text, be it of a picture."""
+    heights: list[float] = []
+
+    def note(text: str, cm: list[float], tm: list[float], *_: object) -> None:
+        height = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
+        if text.strip() and height > FOOT:
+            heights.append(height)
+
+    sheet.extract_text(visitor_text=note)
+    return 1 - (min(heights, default=HEIGHT) - FOOT) / (HEIGHT - FOOT)
+
+
+def mostly_empty(book: PdfReader) -> list[int]:
+    """The numbers of the sheets that are less than two fifths full, where no page of the site ends."""
+    tops = [item for item in book.outline if not isinstance(item, list)]
+    starts = {book.get_destination_page_number(item) for item in tops}
+    inner = range(min(starts), len(book.pages) - 1)
+    return [i + 1 for i in inner if i + 1 not in starts and filled(book.pages[i]) < 0.4]
+
+
+def report(target: Path) -> str:
+    book, size = PdfReader(target), target.stat().st_size / 1e6
+    over = f", more than {HEAVY}" if size > HEAVY else ""
+    empty = ", ".join(map(str, mostly_empty(book))) or "none"
+    return f"{len(book.pages)} sheets, {size:.1f} MB{over}; mostly empty: {empty}."
+
+
 def main() -> None:
     path = chromium.find() or chromium.fetch()
     if path is None:
@@ -160,7 +192,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         make(browser, SITE, notebooks.contents(), TARGET)
         browser.close()
-    print(f"The book is printed. Open file://{TARGET}")
+    print(f"The book is printed: {report(TARGET)}")
+    print(f"Open file://{TARGET}")
 
 
 if __name__ == "__main__":

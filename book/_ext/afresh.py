@@ -1,8 +1,8 @@
 """Every page is written in every build, in some three seconds more than those that changed.
 
 What a page shows comes from elsewhere, too: from the site's files, from what the tests measured, from
-the theorems and solutions of other pages. And the search forgets the statements of a page that is
-not written: Sphinx pickles what it knows before `statements` adds their labels.
+the theorems and solutions of other pages. And the search knows what was written in this build: see
+`search`.
 """
 
 from __future__ import annotations

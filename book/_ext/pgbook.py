@@ -21,6 +21,7 @@ import launch
 import mathematics
 import pgbook_markup
 import published
+import search
 import strict
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -54,7 +55,6 @@ def digest(*paths: Path) -> str:
 
 def build_afresh(app: Sphinx, config: Config) -> None:
     """Execute pages again when the package changed, and drop the caches of earlier fingerprints."""
-    config.html_search_scorer = str(ROOT / "book" / "site" / "search_scorer.js")
     caches = Path(app.outdir).parent / ".jupyter_cache"
     present = caches / digest(ROOT / "requirements.txt", ROOT / "pgcompanion")
     present.mkdir(parents=True, exist_ok=True)
@@ -97,6 +97,7 @@ def setup(app: Sphinx) -> dict:
     launch.setup(app)
     published.setup(app)
     cells.setup(app)
+    search.setup(app)
     strict.setup(app)
     pgbook_markup.setup(app)
     app.connect("config-inited", build_afresh)

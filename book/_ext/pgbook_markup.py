@@ -76,15 +76,11 @@ def rows(match: re.Match[str]) -> str:
 # The space before the name of an exercise belongs to no link.
 SOLUTION = re.compile(r"Solution to(<a [^>]*>) ")
 
-# A figure that keeps its size on a telephone.
-WIDE = re.compile(r'<img [^>]*class="[^"]*\bpg-wide\b[^"]*"[^>]*>')
-
 
 def mend(body: str) -> str:
     """Put right what the stock markup gets wrong."""
     body = TOUCHED.sub(together, body)
     body = PRINTED.sub(rows, body)
-    body = WIDE.sub(r'<div class="pg-scroll">\g<0></div>', body)
     body = SOLUTION.sub(r"Solution to \1", body)
     # A list holds list items, and a disclosure is named by its own text.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')

@@ -14,7 +14,6 @@ import hypotheses
 import ledger
 import sources
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -81,14 +80,9 @@ def tie(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def show(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
-    """Write the lines under the statements of a page, and the table where it is to stand.
-
-    The search finds a statement by its label, too: "gae", "trust region" of `trust_region`.
-    """
+    """Write the lines under the statements of a page, and the table where it is to stand."""
     for statement in doctree.findall(is_numbered):
-        label = statement["label"]
-        entry = ("single", label.replace("_", " "), label, "main", None)
-        statement += [*app.statement_table.line(pagename, label), addnodes.index(entries=[entry])]
+        statement += app.statement_table.line(pagename, statement["label"])
     for place in list(doctree.findall(Place)):
         place.replace_self(app.statement_table.nodes(pagename))
 

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 import figures
+import slim
 from sphinx.application import Sphinx
 
 POLICY = "; ".join(
@@ -48,14 +49,20 @@ STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 TAG = re.compile(r"<[a-zA-Z][^<>]*? style=\"[^\"]*\"[^<>]*>")
 OWN_STYLE = re.compile(r' style="([^"]*)"')
 CLASS = re.compile(r' class="([^"]*)"')
-# The theme's icons are drawn by icons.css; its library of all of them stays out.
-ICONS = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>|<link[^>]*webfonts[^>]*>")
+# The theme's icons are drawn by icons.css, and the search is the book's own: what both had instead
+# stays out of the pages.
+LEFT_OUT = re.compile(
+    r"<script[^>]*(?:fontawesome|searchtools|language_data|searchindex|sphinx_highlight)\.js[^>]*>"
+    r"</script>\s*|<link[^>]*webfonts[^>]*>"
+)
 PAGE = re.compile(r"<script>DOCUMENTATION_OPTIONS.pagename = '([^']*)';</script>")
 NAMED = (
     """<script>DOCUMENTATION_OPTIONS.pagename = document.documentElement.dataset.page;</script>"""
 )
 # Sphinx adds a sum to what an earlier build has left, so that a second build would give another page.
 SUM = re.compile(r'(\.(?:css|js))\?v=[0-9a-f]{8}"')
+# A name or a bracket of code has the colour of the code around it, and needs no element.
+UNCOLOURED = re.compile(r'<span class="[np]">([^<]*)</span>')
 DATA = re.compile(r"(<script type=\"application/json\".*?</script>)", re.DOTALL)
 
 
@@ -78,7 +85,7 @@ class Strict:
 
     def part(self, text: str, root: str) -> str:
         """Text outside of data: scripts, styles and attributes are moved into files."""
-        text = SUM.sub(r'\1"', ICONS.sub("", text))
+        text = SUM.sub(r'\1"', UNCOLOURED.sub(r"\1", LEFT_OUT.sub("", text)))
         if name := PAGE.search(text):  # the one script that differs from page to page
             text = text.replace(name[0], NAMED).replace("<html", f'<html data-page="{name[1]}"', 1)
         text = SCRIPT.sub(lambda m: self.script(m, root), text)
@@ -123,10 +130,11 @@ def tighten(app: Sphinx, error: Exception | None) -> None:
         return
     site = Path(app.outdir)
     strict = Strict(site)
-    for path in sorted(site.rglob("*.html")):
-        if (site / "_static") not in path.parents:
-            strict.page(path)
+    pages = [path for path in sorted(site.rglob("*.html")) if site / "_static" not in path.parents]
+    for path in pages:
+        strict.page(path)
     strict.finish()
+    slim.slim_all(site, pages)
 
 
 def setup(app: Sphinx) -> dict:

@@ -41,13 +41,12 @@
     ".katex.pg-wide",
     "pre",
     ".pst-scrollable-table-container",
-    ".pg-scroll",
   ].map((box) => `.bd-article ${box}`).join();
 
   const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
 
   // A display that is too wide is set smaller, down to what can still be read.
-  const SMALLEST = 0.7;
+  const SMALLEST = 0.6;
   function fit(display) {
     display.style.fontSize = "";
     const room = display.clientWidth / display.scrollWidth;
@@ -76,6 +75,40 @@
   document.fonts.ready.then(reachable);
   for (const event of ["load", "resize"]) window.addEventListener(event, reachable);
   document.addEventListener("toggle", reachable, true);
+
+  // What a reader searched for is marked in the text, and the first of it comes into sight where the
+  // part that was found is long. A highlight leaves the text as it is.
+  function hits(article, words) {
+    const pattern = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "giu");
+    const text = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+    const ranges = [];
+    while (text.nextNode()) {
+      const node = text.currentNode;
+      if (!node.parentElement.checkVisibility() || node.parentElement.closest(".katex, svg")) continue;
+      for (const hit of node.data.matchAll(pattern)) {
+        const range = document.createRange();
+        range.setStart(node, hit.index);
+        range.setEnd(node, hit.index + hit[0].length);
+        ranges.push(range);
+      }
+    }
+    return ranges;
+  }
+  const sought = new URLSearchParams(location.search).get("found")?.split(" ").filter(Boolean);
+  const article = document.querySelector(".bd-article");
+  if (sought?.length && article && window.Highlight) {
+    const ranges = hits(article, sought);
+    CSS.highlights.set("pg-found", new Highlight(...ranges));
+    const part = document.getElementById(decodeURIComponent(location.hash.slice(1))) || article;
+    const first = ranges.find((range) => part.contains(range.startContainer));
+    if (first) window.addEventListener("load", () => {
+      if (first.getBoundingClientRect().bottom > innerHeight)
+        first.startContainer.parentElement.scrollIntoView({ block: "center" });
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") CSS.highlights.delete("pg-found");
+    });
+  }
 
   // Paper shows proofs and hidden code, and is white.
   const root = document.documentElement;

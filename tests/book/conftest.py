@@ -36,6 +36,7 @@ NEEDED = {
         "test_museum.py",
         "test_pdf.py",
         "test_progress.py",
+        "test_search.py",
         "test_selfcheck_browser.py",
     ],
     firefox: ["test_firefox.py"],

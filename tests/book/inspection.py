@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import measure
 from chromium import TYPESET
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
@@ -52,7 +53,7 @@ SIDEWAYS = """() => {
 
 # What stands in a box that is too small for it, without the shadow that says so.
 CUT = """() => {
-  const boxes = ".katex-display, pre, .pst-scrollable-table-container, .pg-scroll";
+  const boxes = ".katex-display, pre, .pst-scrollable-table-container";
   const faults = [];
   for (const box of document.querySelectorAll(`.bd-article :is(${boxes})`)) {
     if (box.scrollWidth <= box.clientWidth + 1 || !box.checkVisibility()) continue;
@@ -62,6 +63,12 @@ CUT = """() => {
     if (box.tabIndex !== 0) faults.push("a box cannot be scrolled with the keyboard");
   }
   return faults;
+}"""
+
+SMALL_CODE = """() => {
+  const small = (code) => code.checkVisibility() && parseFloat(getComputedStyle(code).fontSize) < 14;
+  const codes = [...document.querySelectorAll("article :is(code, pre)")].filter(small);
+  return [...new Set(codes.map((code) => "code is smaller than 14 px: " + code.textContent.trim().slice(0, 40)))];
 }"""
 
 # The button of a closed box lies within the title, which cuts off what does not.
@@ -115,14 +122,34 @@ def fresh(browser: Browser, base: str, **options: object) -> BrowserContext:
     return context
 
 
+def loaded(page: Page, name: str) -> list[str]:
+    """What is wrong with how a page came: it jumped, or it is heavy. A disk does not tell weights."""
+    page.evaluate("pgReady")
+    page.wait_for_timeout(100)  # until the frames after that one are drawn
+    shift, weight = page.evaluate("pgShift"), page.evaluate(measure.BYTES) / 1000
+    faults = []
+    if shift >= measure.SHIFT:
+        faults.append(f"the page jumps while it loads: {shift:.3f}")
+    if weight > measure.STILL_OVER.get(name, measure.limit(name)):
+        faults.append(f"the page is too heavy: {weight:.0f} kB")
+    return faults
+
+
 def visit(browser: Browser, base: str, path: str) -> list[str]:
-    """Read one page from top to bottom, wide and narrow, and move its demos."""
+    """Read one page from top to bottom, wide and narrow, and move its demos.
+
+    From a disk it is loaded by a telephone, from a server by a laptop.
+    """
     context = fresh(browser, base)
     page = context.new_page()
+    page.add_init_script(measure.WATCH)
+    page.set_viewport_size(NARROW if base.startswith("file:") else measure.LAPTOP)
     faults = watch(page, base)
     page.goto(f"{base}/{path}", wait_until="load")
+    found = loaded(page, path.removesuffix(".html"))
+    page.set_viewport_size(WIDE)
     page.evaluate(TYPESET)
-    found = page.evaluate(MATHEMATICS) + page.evaluate(IMAGES)
+    found += page.evaluate(MATHEMATICS) + page.evaluate(IMAGES)
     for demo in page.locator("figure.pg-demo").all():
         found += move(demo)
     page.evaluate(OPEN_ALL)
@@ -130,7 +157,8 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
         page.set_viewport_size(size)
         page.wait_for_timeout(100)
         found += page.evaluate(CUT) + page.evaluate(BUTTONS) + page.evaluate(WORDS)
-    found += page.evaluate(SIDEWAYS)
+    found += page.evaluate(SIDEWAYS) + page.evaluate(SMALL_CODE)
+    found += [f"a display is cut off: {formula}" for formula in page.evaluate(measure.CUT)]
     context.close()
     return faults + found
 

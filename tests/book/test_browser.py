@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import notebooks
 import pytest
-from inspection import TYPESET, fresh, visit, watch
+from inspection import TYPESET, fresh, visit
 from playwright.sync_api import Browser, Page, expect
 
 SITE = notebooks.ROOT / "_build" / "html"
@@ -30,72 +30,6 @@ def test_every_page_of_the_contents_is_built(site: Path) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_page_has_no_fault(path: str, base: str, browser: Browser) -> None:
     assert visit(browser, base, path) == []
-
-
-def test_search_finds_a_word(base: str, browser: Browser) -> None:
-    context = fresh(browser, base)
-    page = context.new_page()
-    page.goto(f"{base}/search.html?q=policy")
-    expect(page.locator("ul.search li a").first).to_be_visible()
-    page.goto(f"{base}/search.html?q=xyzzyx")
-    expect(page.get_by_text("did not match any documents")).to_be_visible()
-    assert page.locator("ul.search li a").count() == 0
-    context.close()
-
-
-FIRST = {
-    "natural gradient": "natural_gradient.html",
-    "baseline": "baselines.html",
-    "importance sampling": "importance_sampling.html",
-    "GAE": "ppo.html#gae",
-    "TRPO": "trust_regions.html#trpo",
-    "reward_to_go": "reference/estimators.html#pgcompanion.estimators.reward_to_go",
-    "exact.gradient": "reference/exact.html#pgcompanion.exact.gradient",
-}
-
-
-def found(browser: Browser, base: str, query: str) -> tuple[str, str]:
-    """The address of what a search finds first, and the text of all that it shows."""
-    context = fresh(browser, base)
-    page = context.new_page()
-    faults = watch(page, base)
-    page.goto(f"{base}/search.html?q={query}")
-    expect(page.get_by_text("Search finished")).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    first = page.locator("ul.search li a").first.get_attribute("href")
-    text = page.locator("ul.search").inner_text()
-    context.close()
-    assert faults == []
-    return first, text
-
-
-@pytest.mark.parametrize("query", FIRST)
-def test_the_search_puts_first_what_is_named_so(query: str, base: str, browser: Browser) -> None:
-    assert found(browser, base, query)[0] == FIRST[query]
-
-
-def test_without_its_scores_the_search_puts_others_first(site: Path, browser: Browser) -> None:
-    context = fresh(browser, site.as_uri())
-    page = context.new_page()
-    page.goto(f"{site.as_uri()}/search.html?q=natural+gradient")
-    expect(page.get_by_text("Search finished")).to_be_visible()
-    best = "Search._performSearch(...Search._parseQuery('natural gradient')).at(-1)[0]"
-    assert page.evaluate(best) == "natural_gradient"
-    assert page.evaluate(f"() => {{ delete Scorer.score; return {best}; }}") != "natural_gradient"
-    context.close()
-
-
-def test_an_excerpt_is_prose(server: str, browser: Browser) -> None:
-    _, text = found(browser, server, "importance sampling")
-    assert "Can old data answer questions about a new policy?" in text
-    assert [
-        x for x in ("\\(", "\\[", "On this page", "Print or save", "import ") if x in text
-    ] == []
-
-
-def test_from_a_disk_the_search_shows_no_excerpts(site: Path, browser: Browser) -> None:
-    _, text = found(browser, site.as_uri(), "importance sampling")
-    assert "Can old data answer questions" not in text
 
 
 def theme(page: Page) -> str:

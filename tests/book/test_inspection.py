@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from inspection import visit
 from playwright.sync_api import Browser
+from serving import serve
 
 DEMO = """<figure class="pg-demo"><input type="range" name="k" min="0" max="3" value="0">
 <div class="pg-demo__picture"><svg role="img" aria-label="a bar" width="90" height="20">
@@ -37,6 +38,16 @@ FAULTY = {
         '<article><table style="overflow-wrap: anywhere; width: 2rem"><tr><td>shape</td></tr></table>'
         "</article>"
     ),
+    "the page jumps while it loads": (
+        '<p style="height: 300px">text</p><script>const late = document.createElement("p");'
+        ' late.style.height = "400px"; addEventListener("load", () => requestAnimationFrame(() =>'
+        " requestAnimationFrame(() => document.body.prepend(late))));</script>"
+    ),
+    "code is smaller than 14 px": '<article><code style="font-size: 13px">x</code></article>',
+    "a display is cut off": (
+        '<article class="bd-article"><div class="katex-display" style="overflow: auto">'
+        '<p style="width: 600px">x</p></div></article>'
+    ),
     "a demo without a control": DEMO.replace("range", "text"),
     "a control does not change the picture": DEMO,
 }
@@ -51,6 +62,14 @@ def look(browser: Browser, folder: Path, body: str) -> list[str]:
 def test_the_fault_is_found(fault: str, browser: Browser, tmp_path: Path) -> None:
     found = look(browser, tmp_path, FAULTY[fault])
     assert any(message.startswith(fault) for message in found), found
+
+
+def test_a_heavy_page_is_found(browser: Browser, tmp_path: Path) -> None:
+    for size, faults in ((1_400_000, []), (1_600_000, ["the page is too heavy: 1600 kB"])):
+        (tmp_path / "page.html").write_text(f"<!doctype html><body><!--{size * 'x'}--></body>")
+        with serve(tmp_path) as base:
+            found = visit(browser, base, "page.html")
+        assert [fault for fault in found if "heavy" in fault] == faults
 
 
 def test_a_sound_page_has_no_fault(browser: Browser, tmp_path: Path) -> None:

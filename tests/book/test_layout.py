@@ -71,34 +71,46 @@ def test_only_a_telephone_has_no_button_back_to_the_top(page: Page, site: Path) 
     expect(button).to_be_hidden()
 
 
+IMAGE = """cell => {
+  const image = document.createElement("img");
+  image.className = "pg-keep";
+  cell.append(image);
+}"""
+
+
 @pytest.mark.parametrize("page", [DARK], indirect=True)
-def test_a_figure_that_is_to_stay_as_it_is_is_not_turned_over(page: Page, site: Path) -> None:
+def test_an_image_is_turned_over_unless_it_is_to_stay_as_it_is(page: Page, site: Path) -> None:
     visit(page, site, "objective")
-    figure = page.locator("div.cell_output img").first  # a map, whose colours have a meaning
+    page.locator("div.cell_output").first.evaluate(IMAGE)
+    image = page.locator("div.cell_output img").first
     turned = "image => getComputedStyle(image).filter !== 'none'"
-    assert not figure.evaluate(turned)
-    figure.evaluate("image => image.classList.remove('pg-keep')")
-    assert figure.evaluate(turned)
+    assert not image.evaluate(turned)
+    image.evaluate("image => image.classList.remove('pg-keep')")
+    assert image.evaluate(turned)
 
 
-def test_a_wide_figure_keeps_its_size_on_a_telephone(page: Page, site: Path) -> None:
+@pytest.mark.parametrize("page", [DARK], indirect=True)
+def test_by_night_no_picture_stands_on_white(page: Page, site: Path) -> None:
+    """Of a figure the ground is that of the page, also where there is a heat map in it."""
+    ground = """() => [...document.querySelectorAll("div.cell_output svg.pg-figure")].map((figure) =>
+      getComputedStyle(figure.querySelector("path")).fill)"""
+    paper = "getComputedStyle(document.body).backgroundColor"
     visit(page, site, "objective")
-    figure = page.locator("div.cell_output img").last
-    figure.evaluate("""image => {
-      const box = document.createElement("div");
-      box.className = "pg-scroll";
-      image.replaceWith(box);
-      image.classList.add("pg-wide");
-      box.append(image);
-    }""")
-    column = page.locator("article p").first
-    assert figure.bounding_box()["width"] <= column.bounding_box()["width"]
-    page.set_viewport_size(NARROW)
-    expect(page.locator(".pg-scroll.pg-scrolls")).to_have_count(1)
-    assert figure.bounding_box()["width"] == 640
-    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
-    figure.evaluate("image => image.classList.remove('pg-wide')")
-    assert figure.bounding_box()["width"] < NARROW["width"]
+    assert page.locator("svg.pg-figure image").count() > 0
+    assert set(page.evaluate(ground)) == {page.evaluate(paper)}
+
+
+def test_the_entry_of_a_page_pushes_no_other(page: Page, site: Path) -> None:
+    """The list beside the pages is the same list on each of them."""
+    places = []
+    for name in ["exercises/objective", "exercises/local_optimization"]:
+        visit(page, site, name)
+        entries = page.locator("nav.bd-links a.reference:visible")
+        places.append(entries.evaluate_all("links => links.map((link) => link.offsetHeight)"))
+    assert places[0] == places[1]
+    page.locator("nav.bd-links .current > a").evaluate("link => { link.style.fontWeight = 600; }")
+    bold = entries.evaluate_all("links => links.map((link) => link.offsetHeight)")
+    assert bold != places[0]
 
 
 @pytest.mark.parametrize("page", [{}, DARK], indirect=True)

@@ -56,14 +56,6 @@ def test_code_and_coloured_lines_stay_as_they_are() -> None:
     assert mend(code) == code
 
 
-def test_a_wide_figure_stands_in_a_box_that_scrolls() -> None:
-    wide, other = (
-        '<img alt="a" class="pg-wide pg-keep" src="a.png" />',
-        '<img alt="b" src="b.png" />',
-    )
-    assert mend(wide + other) == f'<div class="pg-scroll">{wide}</div>{other}'
-
-
 def test_the_link_of_a_solution_begins_with_its_text() -> None:
     title = 'Solution to<a class="reference internal" href="#ex"> Exercise 1.1</a>'
     assert mend(title) == 'Solution to <a class="reference internal" href="#ex">Exercise 1.1</a>'

@@ -97,6 +97,14 @@ def test_every_sheet_but_the_first_has_its_number(texts: list[str]) -> None:
     assert [match and int(match[1]) for match in found] == [None, *range(2, len(texts) + 1)]
 
 
+def test_no_sheet_is_mostly_empty_since_a_picture_did_not_fit(book: PdfReader) -> None:
+    assert pdf.mostly_empty(book) == []
+    first = book.get_destination_page_number(book.outline[0])
+    assert pdf.filled(book.pages[first - 1]) < 1
+    last = [pdf.filled(sheet) for sheet in book.pages]
+    assert min(last) < 0.4 < max(last), "the title, or the end of a page, is seen to be empty"
+
+
 def test_theorems_proofs_answers_and_solutions_are_all_there(
     sheets: list[str], site: Path, page: Page
 ) -> None:

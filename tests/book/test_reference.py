@@ -114,14 +114,6 @@ def test_the_statements_link_to_the_entries(site: Path) -> None:
     assert 'href="reference/estimators.html#pgcompanion.estimators.gae"' in chapter
 
 
-def test_the_search_knows_the_entries(site: Path) -> None:
-    """Browsers search this index: see test_browser."""
-    text = (site / "searchindex.js").read_text("utf-8")
-    objects = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))["objects"]
-    known = {f"{prefix}.{item[4]}" for prefix, items in objects.items() for item in items}
-    assert ENTRIES.keys() <= known
-
-
 # --- A small book -----------------------------------------------------------------------------------
 
 CONF = """

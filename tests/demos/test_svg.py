@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from pgcompanion import style
 from pgcompanion.demos.engine.controls import grid
-from pgcompanion.demos.engine.svg import encode, pack
+from pgcompanion.demos.engine.svg import encode, foreign, in_page, pack
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_every_curve_keeps_its_points_to_a_hundredth(figure):
 def test_it_is_well_formed_and_asks_for_nothing_from_outside(figure):
     svg = encode(figure)
     assert ET.fromstring(svg).get("viewBox") == "0 0 216 144"
-    for foreign in ("http", "<style", "<!--", "<metadata", "DejaVu", "\n"):
-        assert foreign in raw(figure)
-        assert foreign not in svg
+    for alien in ("http", "<style", "<!--", "<metadata", "DejaVu", "\n"):
+        assert alien in raw(figure)
+        assert alien not in svg
 
 
 def test_text_stays_text(figure):
@@ -85,6 +85,35 @@ def test_the_colours_of_the_book_follow_the_page_and_others_stay(figure):
     assert 'fill="#123456"' in svg
     assert " style=" not in svg
     assert not any(colour in svg for colour in style.COLOURS.values())
+
+
+def drawn(heat: bool) -> str:
+    """A figure with a title and, in its frame, a grey line over a heat map or over nothing."""
+    with style.within():
+        fig = Figure()
+        ax = fig.add_subplot(title="over")
+        if heat:
+            ax.imshow(np.eye(2))
+        ax.plot([0, 1], [0, 1], color="#1a1a1a")
+        ax.bar([0], [1], color="#5a5a5a", hatch="//")
+        return raw(fig)
+
+
+def test_a_map_keeps_its_colours_and_what_stands_around_it_follows_the_page():
+    kept, followed = in_page(drawn(True), "a map"), in_page(drawn(False), "a line")
+    for colour in ("rgb(26,26,26)", "rgb(90,90,90)"):
+        assert colour in kept
+        assert colour not in followed
+    for picture in (kept, followed):
+        assert re.search(r'<text[^>]* fill="var\(--pg-ink\)"[^>]*>over<', picture)
+        assert 'stroke="var(--pg-muted)"' in picture, "the axes"
+    assert not re.search(r"#[0-9a-f]{6}", kept + followed)
+
+
+def test_colours_that_the_page_does_not_know_are_seen_unless_they_are_a_maps():
+    assert not foreign(drawn(True))
+    assert foreign(drawn(False).replace("#1a1a1a", "#1a1a1b"))
+    assert not foreign(drawn(True).replace("#1a1a1a", "#1a1a1b"))
 
 
 def test_references_find_their_targets(figure):

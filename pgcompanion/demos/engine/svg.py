@@ -37,7 +37,7 @@ _SHORTER: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"xlink:href"), "href"),
     (re.compile(r'(?<=font: )([^;"]*px) [^;"]*'), rf"\1 {_FONT}"),  # matplotlib before 3.10
     (re.compile(r'font-family: [^;"]*;? ?| transform="rotate\(-?0 [^"]*"'), ""),
-    (re.compile(r"(?<=: )#[0-9a-f]{6}\b"), lambda colour: _VARIABLES.get(colour[0], colour[0])),
+    (re.compile(r"(?<=[ \"])#[0-9a-f]{6}\b"), lambda colour: _VARIABLES.get(colour[0], colour[0])),
     (re.compile(r' (?:style|d)="[^"]*"'), lambda attribute: _tight(attribute[0])),
     # Hundredths of a point; not in a matrix or a scale, whose numbers are multiplied, nor in a text.
     (
@@ -126,10 +126,17 @@ def embedded(svg: str) -> str:
     return _SERIES.sub(_said_once, _ungrouped(svg))
 
 
-_COLOUR = re.compile(r"(?<=[: \"])#[0-9a-f]{6}\b|<image ")
+_COLOUR = re.compile(r"(?<=[: \"])#[0-9a-f]{6}\b")
 _GREY = re.compile(r"(?<=[: \"])#([0-9a-f]{2})\1\1\b")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+)')
 _GREYS = ((64, style.INK), (160, style.MUTED), (240, style.GRID), (256, style.PAPER))
+
+#: Axes, what makes a map of them (an image, a mesh, a ground of their own), and what lies in the frame.
+_AXES = re.compile(r'<g id="axes_\d+">.*?(?=<g id="axes_|\Z)', re.DOTALL)
+_GROUND = r'\A<g id="axes_\d+">\s*<g id="patch_\d+">\s*<path [^>]*style="fill: #[^>]*>'
+_MAP = re.compile(rf'{_GROUND}|<image |<g id="QuadMesh')
+_FRAMED = re.compile(rf"{_GROUND}|<g clip-path=.*?</g>|<path [^>]*clip-path=[^>]*>", re.DOTALL)
+_HATCH = re.compile(r'<pattern id="(\w+)".*?</pattern>', re.DOTALL)
 
 
 def in_page(svg: str, words: str) -> str:
@@ -137,15 +144,42 @@ def in_page(svg: str, words: str) -> str:
 
     Its greys are those of text, of notes, of a grid and of paper, whichever is nearest.
     """
-    svg = named(embedded(_GREY.sub(_grey, svg)), words)
+    svg = named(embedded(_in_known_colours(svg)), words)
     view = _VIEW.search(svg)
     width = f"width:{float(view[1]) * 4 / 3:.0f}px" if view else ""  # a point is 4/3 of a pixel
     return svg.replace("<svg ", f'<svg class="pg-figure" style="{width}" ', 1)
 
 
 def foreign(svg: str) -> bool:
-    """Whether a figure has colours that the page does not know, a photograph for instance."""
-    return bool(set(_COLOUR.findall(_GREY.sub(_grey, svg))) - set(style.COLOURS.values()))
+    """Whether a figure has colours that the page does not know."""
+    return bool(set(_COLOUR.findall(_in_known_colours(svg))) - set(style.COLOURS.values()))
+
+
+def _in_known_colours(svg: str) -> str:
+    """The figure with the greys of the page, and its maps as they are.
+
+    In a map, a heat map for instance, a colour is a number, and what is drawn on it has its contrast
+    to the map and not to the page: neither changes by night. Title and scales around it do.
+    """
+    maps = "".join(axes for axes in _AXES.findall(svg) if _MAP.search(axes))
+    svg = _AXES.sub(lambda axes: _map_kept(axes[0]), svg)
+    svg = _HATCH.sub(lambda hatch: _kept(hatch[0]) if f"#{hatch[1]})" in maps else hatch[0], svg)
+    return _GREY.sub(_grey, svg)
+
+
+def _map_kept(axes: str) -> str:
+    return _FRAMED.sub(lambda part: _kept(part[0]), axes) if _MAP.search(axes) else axes
+
+
+def _kept(part: str) -> str:
+    """Colours in another notation, which is not looked for.
+
+    >>> _kept('<path style="fill: #1a00ff"/>')
+    '<path style="fill: rgb(26,0,255)"/>'
+    """
+    return _COLOUR.sub(
+        lambda hexa: f"rgb{tuple(bytes.fromhex(hexa[0][1:]))}".replace(" ", ""), part
+    )
 
 
 def _grey(match: re.Match[str]) -> str:

@@ -1,0 +1,71 @@
+"""Of the style sheets of theme and extensions the site keeps what some page can use.
+
+They are made for every site there could be: four fifths of them are for icons, buttons and grids that
+the book does not have. A rule stays unless each of its selectors asks for a class whose name occurs
+neither in a page nor in a script of the site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import tinycss2
+from tinycss2.ast import Node
+
+SHEETS = ["styles/pydata-sphinx-theme.css", "sphinx-design.min.css", "mystnb.*.css"]
+SHEETS += ["vendor/katex/katex.min.css"]
+NESTED = ("media", "supports")
+CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
+BRACKETS = re.compile(r"\([^()]*\)")
+WORD = re.compile(r"[\w-]+")
+
+
+def can_match(selector: str, words: set[str]) -> bool:
+    """Whether all classes that a selector asks for may occur; `:is(h1, .h1)` asks for none."""
+    while BRACKETS.search(selector):
+        selector = BRACKETS.sub("", selector)
+    return all(name in words or "\\" in name for name in CLASS.findall(selector))
+
+
+def selectors(prelude: Iterable[Node]) -> Iterator[str]:
+    """The selectors of a rule, which are set apart by commas."""
+    part: list[Node] = []
+    for token in prelude:
+        if token.type == "literal" and token.value == ",":
+            yield tinycss2.serialize(part)
+            part = []
+        else:
+            part.append(token)
+    yield tinycss2.serialize(part)
+
+
+def kept(rules: Iterable[Node], words: set[str]) -> Iterator[str]:
+    """The rules that some element may meet, each without the selectors that none does."""
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            found = [each for each in selectors(rule.prelude) if can_match(each, words)]
+            if found:
+                yield f"{','.join(found)}{{{tinycss2.serialize(rule.content)}}}"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in NESTED:
+            inner = "".join(kept(tinycss2.parse_rule_list(rule.content), words))
+            if inner:
+                yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}"
+        else:
+            yield rule.serialize()
+
+
+def slim(sheet: str, words: set[str]) -> str:
+    rules = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
+    return "".join(kept(rules, words))
+
+
+def slim_all(site: Path, pages: Iterable[Path]) -> None:
+    """Slim the sheets of a site that has these pages."""
+    static = site / "_static"
+    scripts = [path for path in static.rglob("*.js") if "vendor" not in path.parts]
+    files = [*pages, *scripts]
+    words = {word for file in files for word in WORD.findall(file.read_text(encoding="utf-8"))}
+    for sheet in (path for pattern in SHEETS for path in static.glob(pattern)):
+        sheet.write_text(slim(sheet.read_text(encoding="utf-8"), words), encoding="utf-8")

@@ -1,0 +1,13 @@
+// The text appears in its own letters and so does not move when they come: it waits for them, though no
+// longer than three seconds. A script in the head, behind the styles.
+
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const show = () => root.classList.remove("pg-waits");
+  root.classList.add("pg-waits");
+  const faces = ['1em "Source Serif 4"', 'italic 1em "Source Serif 4"', "1em KaTeX_Main", "italic 1em KaTeX_Math"];
+  const loads = faces.map((face) => document.fonts.load(face));
+  Promise.all(loads).then(show, show);
+  setTimeout(show, 3000);
+})();
