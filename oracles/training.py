@@ -50,7 +50,7 @@ class Bounded(gymnasium.Wrapper):
 
 
 @oracle(
-    "J of the best single gain, scalar LQR, H = 10", "PPO of Stable-Baselines3, 40,000 steps", 0.02
+    "J of the best single gain, scalar LQR, H = 10", "PPO of Stable-Baselines3, 40,000 steps", 0.05
 )
 def _lqr(_: np.random.Generator) -> Answer:
     """Both with the noise that its policy has come to, which has a part in what is best."""
@@ -64,7 +64,7 @@ def _lqr(_: np.random.Generator) -> Answer:
     )  # fmt: skip
     model.learn(40_000)
     Theta = model.policy.action_net.weight.detach().numpy().astype(float)
-    sigma = float(model.policy.log_std.exp())
+    sigma = float(model.policy.log_std.detach().exp())
     _, best = lqr.best_single_gain(world, sigma)
     J, idle = (lqr.evaluate(world, x, sigma).J for x in (Theta, 0 * Theta))
     return Answer(best, J, idle)
