@@ -210,5 +210,5 @@ def test_a_long_horizon_has_the_values_of_a_steady_state():
 
 def test_a_world_is_the_same_as_itself_alone_and_can_be_a_key():
     """Equality of arrays would have no single answer."""
-    assert GOOD != changed()
+    assert changed() != GOOD
     assert {GOOD: 1}[GOOD] == 1

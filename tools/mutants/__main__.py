@@ -1,8 +1,8 @@
 """Mutation testing of the mathematics: ``python -m tools.mutants``, from the root of the checkout.
 
 Cosmic-ray makes the mutants (`sites.py`). They run here, each in a fork of a process that has loaded
-NumPy and pytest already: a mutant takes a second where a fresh interpreter takes four, and no file of
-the checkout is ever changed. A mutant is killed if the tests of its room, with the doctests of its own
+NumPy and pytest already: most take two seconds of processor time, and no file of the checkout is ever
+changed. A mutant is killed if the tests of its room, with the doctests of its own
 file, fail: first the files of tests that are named after it, then all of the room.
 """
 
