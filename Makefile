@@ -6,6 +6,8 @@ PAGE ?= index
 JOBS ?= 2
 BENCH ?=
 MEASURED ?=
+ORACLES ?=
+MUTANTS ?=
 RUNTIME ?= yes
 
 PY := .venv/bin/python
@@ -24,7 +26,8 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf measure handouts test check lint bench trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf measure handouts test check lint bench oracles mutants trace \
+	imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +86,12 @@ lint: .venv/ready ## check style, format, types and the workflows
 
 bench: .venv/ready ## measure the package's speed side by side with others
 	@$(PY) -m benchmarks $(BENCH)
+
+oracles: .venv/ready ## compare with other libraries, in an environment of their own: some minutes
+	@$(PY) -m oracles $(ORACLES)
+
+mutants: .venv/ready ## change the mathematics in 600 places, and see that the tests notice: hours
+	@$(PY) -m tools.mutants $(MUTANTS)
 
 trace: .venv/ready ## the files and lines that one PPO update on CartPole executes
 	@$(PY) tools/trace.py

@@ -34,14 +34,14 @@ class Peer:
         return dict(json.loads(self._process.stdout.readline()))
 
 
-def prepare() -> Path:
-    """The Python of the peers' environment, made on first use."""
-    python, ready = HOME / "bin" / "python", HOME / "ready"
-    wanted = (SCRIPTS / "requirements.txt").read_text(encoding="utf-8")
+def prepare(home: Path = HOME, requirements: Path = SCRIPTS / "requirements.txt") -> Path:
+    """The Python of an environment with these requirements, made on first use."""
+    python, ready = home / "bin" / "python", home / "ready"
+    wanted = requirements.read_text(encoding="utf-8")
     if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
-        print(f"Installing the peers into {HOME}: some minutes the first time.", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", HOME], check=True)
+        print(f"Installing {requirements} into {home}: some minutes at most.", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
         install = [python, "-m", "pip", "install", "--quiet", "--requirement"]
-        subprocess.run([*install, SCRIPTS / "requirements.txt"], check=True)
+        subprocess.run([*install, requirements], check=True)
         ready.write_text(wanted, encoding="utf-8")
     return python

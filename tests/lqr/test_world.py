@@ -206,3 +206,9 @@ def test_a_long_horizon_has_the_values_of_a_steady_state():
     each = np.sum((world.Q + Theta.T @ world.R @ Theta) * M) + sigma**2 * world.R[0, 0]
     J = lqr.evaluate(world, Theta, sigma).J
     assert pytest.approx(each, rel=1e-2) == -J / world.H
+
+
+def test_a_world_is_the_same_as_itself_alone_and_can_be_a_key():
+    """Equality of arrays would have no single answer."""
+    assert changed() != GOOD
+    assert {GOOD: 1}[GOOD] == 1

@@ -201,3 +201,10 @@ def test_a_value_that_cannot_be_right_is_refused(call, message):
 def test_an_object_of_another_type_is_refused(call, message):
     with pytest.raises(TypeError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.parametrize(("base", "method"), [(Density, "log_prob"), (Softmax, "logits")])
+def test_a_policy_without_the_one_method_it_owes_cannot_be_made(base, method):
+    with pytest.raises(TypeError, match=method):
+        type("Half", (base,), {"p": 1})()
+    type("Whole", (base,), {"p": 1, method: lambda self, theta, s, *a: theta})()
