@@ -39,7 +39,7 @@ PATIENCE = 4  # times as long, and it is over for whoever works, too
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
 
-MOST_FRAMES = 100_000  # that the guest may send for one order
+MOST_FRAMES = 20_000  # that the guest may send for one order: a whole loop of training sends 2,000
 PAGE = 1 << 16  # bytes of a page of WebAssembly
 
 State = NDArray[np.uint8]
