@@ -6,7 +6,8 @@
   const root = document.documentElement;
   const show = () => root.classList.remove("pg-waits");
   root.classList.add("pg-waits");
-  const faces = ['1em "Source Serif 4"', 'italic 1em "Source Serif 4"', "1em KaTeX_Main", "italic 1em KaTeX_Math"];
+  const faces = ['1em "Source Serif 4"', 'italic 1em "Source Serif 4"', "italic 1em KaTeX_Math"];
+  for (const name of ["Main", "AMS", "Caligraphic", "Size1", "Size2"]) faces.push(`1em KaTeX_${name}`);
   const loads = faces.map((face) => document.fonts.load(face));
   Promise.all(loads).then(show, show);
   setTimeout(show, 3000);

@@ -190,8 +190,7 @@
       this.output = element.querySelector(".cell_output");
       this.printed = this.output ? [...this.output.childNodes] : [];
       this.bar = bar();
-      const place = index in still ? this.input.closest("details") : null;
-      (place ?? this.input).after(this.bar);
+      this.input.after(this.bar);
       this.state = document.createElement("span");
       this.state.className = "pg-run__state";
       this.state.setAttribute("role", "status");
