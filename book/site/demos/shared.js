@@ -496,8 +496,7 @@ window.pgShared = (() => {
       const [px, py] = place(at);
       if (terminal[s]) pen.say(px + 3, py + 12, (size < 34 ? {} : NAMES)[letter[s]] ?? letter[s], { size: 11, bold: true });
       if (letter[s] !== "S") return;
-      const type = clamp(size / 3, 8, 11); // in its corner, clear of the arrows
-      pen.say(px + 3.5, py + 2 + 0.8 * type, "S", { size: type, bold: true, halo: true });
+      pen.say(px + 3, py + 11, "S", { size: 11, bold: true, halo: true }); // in its corner
     });
     if (mark !== undefined) {
       const [px, py] = place(cells[mark]);
