@@ -55,9 +55,10 @@ def plain(node: nodes.Node, top: bool = True) -> str:
 
 
 def is_part(node: nodes.Node) -> bool:
-    """Whether a node has an entry; the section in the box of a statement is none."""
-    boxed = isinstance(node.parent, (*STATEMENTS, exercise_enumerable_node))
-    return isinstance(node, PARTS) and not (isinstance(node, nodes.section) and boxed)
+    """Whether a node has an entry; a section without a title, as in the box of a statement, is none."""
+    if isinstance(node, nodes.section):
+        return isinstance(node.children[0], nodes.title)
+    return isinstance(node, PARTS)
 
 
 def squeezed(text: str) -> str:

@@ -136,8 +136,8 @@
     const item = document.createElement("li");
     const link = document.createElement("a");
     link.href = address(entry, words);
-    const name = /^(page|section|function)$/.test(entry.kind) ? "" : `${entry.name}. `;
-    link.append(...marked("span", name + entry.title, words).childNodes);
+    const name = /^(page|section|function)$/.test(entry.kind) ? "" : entry.name;
+    link.append(...marked("span", [name, entry.title].filter(Boolean).join(". "), words).childNodes);
     item.append(link);
     const where = document.createElement("p");
     where.className = "pg-found__where";

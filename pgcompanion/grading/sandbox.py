@@ -4,8 +4,8 @@
 process and cannot leave its own memory: no file of the host, no network, no processes, no threads.
 It works without root on Linux, macOS and Windows, where containers, namespaces and `seccomp` do
 not. Its time is counted in instructions, so that an answer is stopped at the same place on every
-machine and at every repetition. A clock on the wall ends what sleeps: it asks how much of the core the
-guest used, so that no answer is refused because the machine has other work.
+machine and at every repetition. What costs time and no instructions is stopped by the processor's time that
+it used, and what sleeps by the clock: no answer is refused because the machine has other work.
 
 All that its Python knows lies in one linear memory. A copy of it, taken after the cells of a
 notebook have run, is where every exercise starts from: what one answer breaks, no other meets.
@@ -33,9 +33,12 @@ from pgcompanion.grading.things import Things
 
 #: Instructions that count as a second: a core does one to three times as many in one.
 SECOND = 1_000_000_000
-WALL = 1.2  # seconds on the clock after which a SECOND is over, for what sleeps
-ASLEEP = 0.05  # who used a smaller share of a core until then was sleeping
-PATIENCE = 4  # times as long, and it is over for whoever works, too
+LIMIT = (
+    1.2  # seconds of a core after which a SECOND is over, for what costs time and no instructions
+)
+ASLEEP = 0.05  # who uses a smaller share of a core sleeps, and has as many seconds on the clock
+PATIENCE = 4  # times as long on the clock, and it is over for everybody
+BLINK = 0.1  # seconds between two looks
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
 
@@ -114,9 +117,11 @@ class Sandbox:
         self._order, self._reply, self._at = pack((order, *details)), b"", 0
         fuel = int(seconds * SECOND)
         self._stop, self._frames = threading.Event(), 0
-        wall = max(2.0, seconds * WALL)
-        with self._awake(wall):
-            done = self._session.run(TURN, fuel=fuel, deadline_s=PATIENCE * wall, cancel=self._stop)
+        limit = max(2.0, seconds * LIMIT)
+        with self._watched(limit):
+            done = self._session.run(
+                TURN, fuel=fuel, deadline_s=PATIENCE * limit, cancel=self._stop
+            )
         used = fuel if done.fuel_used is None else done.fuel_used
         ended = self._ended(done)
         try:
@@ -126,25 +131,27 @@ class Sandbox:
         return Reply(value, ended, used / SECOND, self._at)
 
     @contextmanager
-    def _awake(self, wall: float) -> Iterator[None]:
-        """Stop a guest that has slept for `wall` seconds."""
-        began, self._slept = time.process_time(), False
+    def _watched(self, limit: float) -> Iterator[None]:
+        """Stop a guest that has used a core for `limit` seconds, or slept for as long."""
+        over, self._late = threading.Event(), False
+        start, before = time.monotonic(), time.process_time()
 
-        def look() -> None:
-            self._slept = time.process_time() - began < ASLEEP * wall
-            if self._slept:
-                self._stop.set()
+        def watch() -> None:
+            while not over.wait(BLINK):
+                clock, used = time.monotonic() - start, time.process_time() - before
+                if used > limit or (clock > limit and used < ASLEEP * clock):
+                    self._late = True
+                    self._stop.set()
+                    return
 
-        timer = threading.Timer(wall, look)
-        timer.daemon = True
-        timer.start()
+        threading.Thread(target=watch, daemon=True).start()
         try:
             yield
         finally:
-            timer.cancel()
+            over.set()
 
     def _ended(self, done: Any) -> str:
-        if self._slept:
+        if self._late:
             return "deadline"
         if done.trapped:
             return str(done.trapped)

@@ -1,37 +1,45 @@
-"""The clock on the wall stops what sleeps, and nothing that works."""
+"""Instructions stop what works, a core's time what costs it without them, the clock what sleeps."""
 
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from pgcompanion.grading import sandbox
+from pgcompanion.grading.marking import Marker
 
 SLEEP = "import time\ntime.sleep(1000)"
 WORK = "while True:\n    pass"
+WRITE = "import os\nwhile True:\n    os.write(1, b'a line\\n')"
 
 
-def ended(box: sandbox.Sandbox, source: str) -> str:
-    """Why a cell with 10 seconds of instructions and 2 on the clock came to its end."""
+def ended(box: sandbox.Sandbox, source: str, seconds: float) -> str:
     box.renew()
-    return box.ask("load", [source], [], False, seconds=10).ended
-
-
-@pytest.fixture
-def box(marker, monkeypatch: pytest.MonkeyPatch) -> sandbox.Sandbox:
-    monkeypatch.setattr(sandbox, "WALL", 0.1)
-    monkeypatch.setattr(sandbox, "PATIENCE", 100)
-    return marker._box
+    return box.ask("load", [source], [], False, seconds=seconds).ended
 
 
 @pytest.mark.slow
-def test_work_is_counted_in_instructions_and_sleep_on_the_clock(
-    box: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_ends_an_answer(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = marker._box
+    monkeypatch.setattr(sandbox, "PATIENCE", 100)
+    assert ended(box, WORK, seconds=1) == "out of fuel"
+    assert ended(box, SLEEP, seconds=1) == "deadline"
+    assert ended(box, WRITE, seconds=1) == "deadline"
+    monkeypatch.setattr(sandbox, "ASLEEP", 0)
+    monkeypatch.setattr(sandbox, "PATIENCE", 2)  # nobody seems to sleep: the last clock rings
     start = time.monotonic()
-    assert ended(box, WORK) == "out of fuel"
-    assert time.monotonic() - start > 2  # or the clock would have had no say
-    assert ended(box, SLEEP) == "deadline"
-    monkeypatch.setattr(sandbox, "ASLEEP", 2)  # as if only two cores were work
-    assert ended(box, WORK) == "deadline"
+    assert ended(box, SLEEP, seconds=1) == "deadline"
+    assert time.monotonic() - start > 3.9
+
+
+def test_waiting_for_a_core_costs_nothing(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other work, as the watch sees it: a hundred seconds pass while a core gives one."""
+    busy = SimpleNamespace(monotonic=lambda: 100 * time.monotonic(), process_time=time.monotonic)
+    monkeypatch.setattr(sandbox, "time", busy)
+    monkeypatch.setattr(sandbox, "LIMIT", 5)
+    monkeypatch.setattr(sandbox, "ASLEEP", 0.005)
+    assert ended(marker._box, WORK, seconds=1) == "out of fuel"
+    monkeypatch.setattr(sandbox, "ASLEEP", 0.02)  # as if that were sleep
+    assert ended(marker._box, WORK, seconds=10) == "deadline"
