@@ -64,11 +64,12 @@ measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED=
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py
 
+# In the order of their names, not of their sizes: files of few long tests would come last, alone.
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
-		--durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
+		--no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
 check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
 	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
