@@ -69,7 +69,8 @@ test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
-		--no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
+		--no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg \
+		$(EXECUTED) pgcompanion tests
 
 check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
 	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
