@@ -37,8 +37,8 @@ help: ## this list
 	@python="$$(sh tools/find_python)" && "$$python" tools/environment.py
 
 # What the tests of the numbered statements measure, for the lines under them and their index.
-_build/statements.json: .venv/ready $(shell find pgcompanion -name '*.py') tests/conftest.py \
-		$(STATEMENT_TESTS)
+_build/statements.json: .venv/ready $(shell find pgcompanion -name '*.py') \
+		$(shell find tests -name conftest.py) $(STATEMENT_TESTS)
 	@mkdir -p _build
 	@echo "Running the tests of the numbered statements: about half a minute."
 	@$(PY) -m pytest -m statement -qq --numprocesses $(JOBS) --statements $@ $(STATEMENT_TESTS) \
@@ -64,12 +64,13 @@ measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED=
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py
 
-# In the order of their names, not of their sizes: files of few long tests would come last, alone.
+# In the order of their names, not of their sizes: files of few long tests would come last, alone. The book
+# has run those of the statements.
 test: .venv/ready lint book ## lint, build the book and run every test
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
-		--no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg \
+		-m "not statement" --no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg \
 		$(EXECUTED) pgcompanion tests
 
 check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
