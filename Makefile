@@ -26,7 +26,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf measure handouts test check lint bench oracles mutants trace \
+.PHONY: help book page serve pdf measure handouts test check lint bench oracles mutants seeds trace \
 	imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
@@ -76,6 +76,9 @@ test: .venv/ready lint book ## lint, build the book and run every test
 check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
 	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
 		--ignore=tests/environments --ignore=tests/exercises -m "not slow" pgcompanion tests
+
+seeds: .venv/ready ## grade the book's solutions in the sandbox, on 200 seeds
+	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q tests/grading/test_seeds.py
 
 lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m ruff check .
