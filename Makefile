@@ -26,8 +26,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf measure handouts test check lint bench oracles mutants seeds trace \
-	imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf measure handouts test check seeds lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

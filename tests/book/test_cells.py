@@ -111,7 +111,7 @@ def test_stop_ends_the_loading_of_python_and_the_next_run_loads_it(
 def test_starter_mistake_and_solution_are_judged_in_the_page(page: tuple[Page, list[str]]) -> None:
     page_, faults = page
     starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
-    assert "Not yet" in press(check, "Check")
+    assert "not started yet" in press(check, "Check")
     write(starter, "def reward_to_go(r):\n    return np.cumsum(r, axis=1)")
     assert "Not yet" in press(check, "Check")
     write(starter, f"import numpy as np\n\n{catalogue.find('reward_to_go').source}")

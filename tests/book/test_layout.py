@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def page(browser: Browser, site: Path, request: pytest.FixtureRequest) -> Iterat
 def visit(page: Page, site: Path, name: str) -> None:
     page.goto(f"{site.as_uri()}/{name}.html")
     page.evaluate(TYPESET)
+    # The text waits for its letters, and what then scrolls takes part in the order of the focus.
+    expect(page.locator("html")).not_to_have_class(re.compile("pg-waits"))
+    page.wait_for_timeout(200)
 
 
 @pytest.mark.parametrize("page", [TELEPHONE], indirect=True)

@@ -21,9 +21,14 @@ def page(browser: Browser, site: Path, request: pytest.FixtureRequest) -> Iterat
     context.close()
 
 
+UNFOLD = """for (const form of document.querySelectorAll("form.pg-check"))
+  for (let box = form.closest("details"); box; box = box.parentElement.closest("details")) box.open = true"""
+
+
 def visit(page: Page, site: Path, name: str) -> list[Locator]:
     page.goto(f"{site.as_uri()}/{name}.html")
     page.evaluate(TYPESET)
+    page.evaluate(UNFOLD)
     return page.locator("form.pg-check").all()
 
 
