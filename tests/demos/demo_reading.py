@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from types import ModuleType
 
-from pgcompanion.demos.engine.controls import grid
+from pgcompanion.demos.engine.controls import defaults, grid
 from pgcompanion.demos.engine.panels import reuse
 from pgcompanion.demos.engine.static import html, name_of
 from pgcompanion.demos.engine.svg import encode
@@ -23,23 +24,32 @@ class Page:
     """A demo's HTML, taken apart."""
 
     text: str
+    choices: list[dict]
     pictures: list[str]
     captions: list[str]
     texts: list[list[str]]
 
 
 def read(demo: ModuleType) -> Page:
-    """The page of a demo; of one with a script, whose page holds one frame, the grid as a kernel draws it."""
+    """The page of a demo; of one with a script, whose page holds one frame, `some` as a kernel draws them."""
     text = html(demo)
     texts = [list(control.texts) for control in demo.controls.values()]
     if hasattr(demo, "constants"):
-        choices = list(grid(demo))
+        choices = some(demo)
         with reuse({}):
             pictures = [encode(demo.frame(**values), name_of(demo)) for values in choices]
-        return Page(text, pictures, [demo.describe(**values) for values in choices], texts)
+        return Page(text, choices, pictures, [demo.describe(**values) for values in choices], texts)
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', text, re.S)[1])
     pictures = [unpacked(data["parts"], frame) for frame in data["frames"]]
-    return Page(text, pictures, data["captions"], texts)
+    return Page(text, list(grid(demo)), pictures, data["captions"], texts)
+
+
+def some(demo: ModuleType) -> list[dict]:
+    """Where one control leaves its start, and some sixty more, all over the grid."""
+    choices, start = list(grid(demo)), defaults(demo)
+    drawn = random.Random(0).sample(range(len(choices)), min(60, len(choices)))
+    moved = [sum(values[name] != start[name] for name in start) for values in choices]
+    return [values for i, values in enumerate(choices) if moved[i] < 2 or i in drawn]
 
 
 def unpacked(parts: list[str], frame: list[int]) -> str:
