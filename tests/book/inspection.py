@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import measure
 from chromium import TYPESET
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
 
 WIDE = {"width": 1400, "height": 900}
 NARROW = {"width": 390, "height": 844}
@@ -107,8 +107,12 @@ def watch(page: Page, base: str) -> list[str]:
         if not url.startswith((base, "data:", "blob:")):
             faults.append(f"request elsewhere: {url}")
 
+    def failed(request: Request) -> None:
+        if "ABORTED" not in (request.failure or ""):  # by the reader, who has left the page
+            faults.append(f"request failed: {request.url}")
+
     page.on("request", lambda request: requested(request.url))
-    page.on("requestfailed", lambda request: faults.append(f"request failed: {request.url}"))
+    page.on("requestfailed", failed)
     page.on("console", lambda m: faults.append(f"console: {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
     page.on("response", lambda r: faults.append(f"missing: {r.url}") if r.status >= 400 else None)
