@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmarks import timing
 
@@ -83,26 +84,8 @@ def row(name: str, launch: Callable[[], AbstractContextManager]) -> list[str]:
 
 def memory() -> float:
     """Megabytes of the processes that this one has started; on Linux."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int(
-                (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            )
-        except OSError:
-            continue  # it has ended
-    ours = {os.getpid()}
-    while more := {child for child, parent in parents.items() if parent in ours} - ours:
-        ours |= more
     total = 0
-    for process in ours - {os.getpid()}:
-        try:
-            total += int(
-                (Path("/proc") / str(process) / "smaps_rollup")
-                .read_text()
-                .split("Pss:")[1]
-                .split()[0]
-            )
-        except (OSError, IndexError):
-            continue
-    return total / 1000
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended
+            total += process.memory_full_info().pss
+    return total / 1e6
