@@ -136,21 +136,26 @@ def with_and_without_a_matrix(mdp: MDP, rng: np.random.Generator) -> str:
     rows = []
     for p in (50, 100, 200, 400):
         policy = LinearSoftmax(rng.normal(size=(mdp.S, mdp.A, p)) / np.sqrt(p))
-        theta = np.zeros(p)
-        batch = pg.Exact(mdp)(policy, theta)
-        g = objectives.gradient(policy, theta, batch)
-
-        def matrix(policy=policy, theta=theta, batch=batch, g=g) -> None:
-            steps.minimum_norm_solution(objectives.fisher(policy, theta, batch), g)
-
-        def products(policy=policy, theta=theta, batch=batch, g=g) -> None:
-            for _ in range(20):
-                objectives.fisher_product(policy, theta, batch, g)
-
-        seconds = timing.medians({"matrix": matrix, "products": products})
+        seconds = timing.medians(natural_gradients(mdp, policy))
         rows.append([str(p), *(f"{t * 1e3:.1f}" for t in seconds.values())])
     return timing.table(
         f"Natural gradient of a linear softmax policy, S = {S}, A = {A}, H = {H}",
         ["p", "ms: matrix and its solution", "ms: 20 products"],
         rows,
     )
+
+
+def natural_gradients(mdp: MDP, policy: LinearSoftmax) -> dict[str, Callable[[], object]]:
+    """What is measured of one policy, at the uniform one."""
+    theta = np.zeros(policy.p)
+    batch = pg.Exact(mdp)(policy, theta)
+    g = objectives.gradient(policy, theta, batch)
+
+    def matrix() -> None:
+        steps.minimum_norm_solution(objectives.fisher(policy, theta, batch), g)
+
+    def products() -> None:
+        for _ in range(20):
+            objectives.fisher_product(policy, theta, batch, g)
+
+    return {"matrix": matrix, "products": products}
