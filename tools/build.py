@@ -61,12 +61,10 @@ def drop_stale(folder: Path, toc: Path) -> None:
 def sphinx(root: Path, toc: Path, target: Path, strict: bool) -> int | BaseException:
     """Jupyter Book's build; an exception comes back, and is told by `explained`."""
     jupyter_book.handle_exception = lambda *_: None  # a page of advice on Sphinx
-    # nbclient would take an interrupt for itself, and the build would fail of something else.
+    # nbclient would take an interrupt for itself, and the build would fail of something else; a job in a
+    # shell's background begins deaf to it.
     asyncio.SelectorEventLoop.add_signal_handler = not_here
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a shell's background job begins deaf to the first
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     return jupyter_book.build_sphinx(
         (root / "book").absolute(),
@@ -148,7 +146,7 @@ def book(root: Path) -> None:
             site.rename(unfinished)
         info = (
             unfinished / ".buildinfo"
-        )  # half of one stops Sphinx; a whole one tells of this machine
+        )  # half of one stops Sphinx, a whole one tells of this machine
         info.unlink(missing_ok=True)
         outcome = sphinx(root, root / "_toc.yml", unfinished, strict=True)
         if isinstance(outcome, BaseException):
