@@ -25,8 +25,8 @@ def orphans(page: str) -> Iterator[str]:
     marks = [0, *sorted(m.start() for m in re.finditer(r"^#+ ", page, re.MULTILINE)), len(page)]
     statements = list(STATEMENT.finditer(page))
     for i, found in enumerate(statements):
-        before = [m for m in marks if m <= found.start()][-1]
-        after = [m for m in marks if m >= found.end()][0]
+        before = max(m for m in marks if m <= found.start())
+        after = next(m for m in marks if m >= found.end())
         if i > 0:
             before = max(before, statements[i - 1].end())
         if i + 1 < len(statements):
