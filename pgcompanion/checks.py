@@ -7,6 +7,8 @@ one sentence which argument it is, what was found and what is expected.
 from __future__ import annotations
 
 from numbers import Real
+from os import PathLike
+from pathlib import Path
 from types import EllipsisType
 from typing import Any, Protocol, TypeVar
 
@@ -251,6 +253,13 @@ def source(f: Any) -> Any:
     if not callable(f) or isinstance(f, type):
         raise TypeError(f"source must be a source such as Exact(mdp), but it is {kind(f)}.")
     return f
+
+
+def path(x: object, name: str = "path") -> Path:
+    """Return ``x`` as a path."""
+    if not isinstance(x, str | PathLike):
+        raise TypeError(f"{name} must be the path of a file, but it is {kind(x)}.")
+    return Path(x)
 
 
 def generator(rng: Any, name: str = "rng") -> np.random.Generator:
