@@ -131,7 +131,7 @@ _ROOMS = (
     *("algorithms", "batches", "bernoulli", "derivatives", "divergences", "estimators", "exact"),
     *("gridworld", "language", "lqr", "mdp", "objectives", "policies", "steps", "training"),
     "trajectories",
-    *("demos", "exercises", "experiments", "notebook", "style"),
+    *("demos", "exercises", "experiments", "grading", "notebook", "style"),
 )
 
 _LIFTED = {

@@ -93,9 +93,9 @@ def iterate(
 
     Raises:
         ValueError: ``theta`` is not ``p`` finite numbers, or ``K`` is not a natural number.
-        TypeError: ``source`` or ``update`` is no function, or ``policy`` no policy.
+        TypeError: ``source`` is no source, ``update`` no function, or ``policy`` no policy.
     """
-    checks.function("source", source)
+    checks.source(source)
     checks.function("update", update)
     theta = checks.parameters(theta, checks.policy(policy, "log_prob").p).copy()
     return _loop(source, policy, theta, update, checks.iterations(K), lam)

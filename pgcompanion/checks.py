@@ -7,6 +7,8 @@ one sentence which argument it is, what was found and what is expected.
 from __future__ import annotations
 
 from numbers import Real
+from os import PathLike
+from pathlib import Path
 from types import EllipsisType
 from typing import Any, Protocol, TypeVar
 
@@ -223,11 +225,41 @@ def truth(name: str, x: object) -> bool:
     return bool(x)
 
 
+def flags(name: str, x: object, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Return ``x`` as booleans of this shape; numbers are taken if they are 0 or 1."""
+    x = finite(name, x, shape)
+    if x.dtype != bool and not np.isin(x, (0, 1)).all():
+        raise ValueError(f"{name} must hold booleans, but its type is {x.dtype}.")
+    return x.astype(bool, copy=False)
+
+
+def weights(name: str, x: object, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+    """Return ``x`` as an array of finite numbers, none of them negative."""
+    x = finite(name, x, shape)
+    if x.size and x.min() < 0:
+        raise ValueError(f"{name} must not be negative, but it contains {x.min():.6g}.")
+    return x
+
+
 def function(name: str, f: Any) -> Any:
     """Return ``f`` after checking that it can be called."""
     if not callable(f):
         raise TypeError(f"{name} must be a function, but it is {kind(f)}.")
     return f
+
+
+def source(f: Any) -> Any:
+    """Return ``f`` after checking that it can be called for a batch: a source, and no class of sources."""
+    if not callable(f) or isinstance(f, type):
+        raise TypeError(f"source must be a source such as Exact(mdp), but it is {kind(f)}.")
+    return f
+
+
+def path(x: object, name: str = "path") -> Path:
+    """Return ``x`` as a path."""
+    if not isinstance(x, str | PathLike):
+        raise TypeError(f"{name} must be the path of a file, but it is {kind(x)}.")
+    return Path(x)
 
 
 def generator(rng: Any, name: str = "rng") -> np.random.Generator:
@@ -398,8 +430,8 @@ def spaces(policy: Any, envs: Any) -> None:
     if hasattr(policy, "A"):
         _expect("actions", f"Discrete({policy.A})", acts, _discrete(acts, policy.A))
     elif hasattr(policy, "n"):
-        box = hasattr(acts, "low") and acts.shape == (policy.n,)
-        _expect("actions", f"a Box of shape ({policy.n},)", acts, box)
+        box = hasattr(acts, "low") and acts.shape == (policy.n,) and acts.dtype.kind == "f"
+        _expect("actions", f"a Box of shape ({policy.n},) of real numbers", acts, box)
     S, d = getattr(policy, "S", None), getattr(policy, "d", None)
     if S is not None:
         indices_ = _discrete(seen, S) and seen.start == 0

@@ -23,8 +23,8 @@ class Trajectories:
         r: rewards, shape ``(N, H)``; 0 where no step was taken.
         mask: True where a step was taken, shape ``(N, H)``; an episode that ends early is False
             afterwards. By default every episode has ``H`` steps.
-        terminated: True where the episode ended in a terminal state, shape ``(N,)``; False where
-            it was cut off. ``None`` where the horizon ends every episode.
+        terminated: True where the episode truly ended, shape ``(N,)``; False where it was only cut off.
+            By default the horizon ends every episode.
         last: the observation after the last step, shape ``(N, ...)``; ``None`` where unknown.
         pi: the table of the policy that took the actions, ``(S, A)`` or ``(H, S, A)``; ``None`` where
             unknown.
@@ -42,7 +42,7 @@ class Trajectories:
     a: np.ndarray
     r: np.ndarray
     mask: np.ndarray = None  # type: ignore[assignment]
-    terminated: np.ndarray | None = None
+    terminated: np.ndarray = None  # type: ignore[assignment]
     last: np.ndarray | None = None
     pi: np.ndarray | None = None
 
@@ -57,15 +57,15 @@ class Trajectories:
             "a": checks.shaped("a", self.a, (*r.shape, ...)),
             "r": r,
             "mask": np.broadcast_to(np.True_, r.shape),
+            "terminated": np.broadcast_to(np.True_, len(r)),
         }
         if self.mask is not None:
-            mask = checks.shaped("mask", np.asarray(self.mask, dtype=bool), r.shape)
+            mask = checks.flags("mask", self.mask, r.shape)
             if (mask[:, 1:] > mask[:, :-1]).any() or not mask[:, 0].all():
                 raise ValueError("mask must be True from the first step of an episode to its last.")
             arrays |= {"mask": mask, "r": np.where(mask, r, r.dtype.type(0))}
         if self.terminated is not None:
-            ended = np.asarray(self.terminated, dtype=bool)
-            arrays["terminated"] = checks.shaped("terminated", ended, (len(r),))
+            arrays["terminated"] = checks.flags("terminated", self.terminated, (len(r),))
         if self.last is not None:
             arrays["last"] = checks.shaped("last", self.last, (len(r), ...))
         for name, x in arrays.items():
@@ -160,7 +160,8 @@ def draw(p: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _of_chain(s: np.ndarray, a: np.ndarray, r: np.ndarray, pi: np.ndarray) -> Trajectories:
     """Trajectories of arrays that the sampler made: looking through them would cost as much."""
     tau = object.__new__(Trajectories)
-    fields = {"s": s, "a": a, "r": r, "mask": np.broadcast_to(np.True_, r.shape), "pi": pi}
+    mask, terminated = (np.broadcast_to(np.True_, shape) for shape in (r.shape, len(r)))
+    fields = {"s": s, "a": a, "r": r, "mask": mask, "terminated": terminated, "pi": pi}
     for name, x in fields.items():
         object.__setattr__(tau, name, x)
     return tau

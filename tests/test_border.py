@@ -1,6 +1,6 @@
 """The border: every public function answers a bad argument in one sentence that names it.
 
-For each public function of the mathematics a set of good arguments stands here; one at a time is then
+For each public function a set of good arguments stands here; one at a time is then
 replaced by None, NaN, a wrong shape, a string and a foreign object. What comes back must be a
 `ValueError` or a `TypeError` whose sentence names the argument. What is allowed after all is listed
 with its reason.
@@ -11,24 +11,29 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import docstrings
+import gymnasium
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import pgcompanion as pg
 from pgcompanion import (
     estimators,
     exact,
+    experiments,
     language,
     lqr,
     objectives,
     policies,
     steps,
+    training,
     trajectories,
 )
 from pgcompanion.estimators import baselines, importance
@@ -206,6 +211,132 @@ def language_cases() -> dict[str, Case]:
     }  # fmt: skip
 
 
+@functools.cache
+def temporary() -> tempfile.TemporaryDirectory[str]:
+    """A folder that lasts as long as the tests do."""
+    return tempfile.TemporaryDirectory()
+
+
+def environment_cases() -> dict[str, Case]:
+    """What takes Gymnasium's vector environments, and what is made of them."""
+    folder = Path(temporary().name)
+    rng, theta = world()["rng"], np.zeros(pg.NeuralSoftmax(4, 2, (3,)).p)
+    envs = gymnasium.make_vec("CartPole-v1", num_envs=2)
+    policy, critic = pg.NeuralSoftmax(4, 2, (3,)), pg.critic_for(envs, rng, hidden=(3,))
+    run, short = pg.Run(policy, theta), pg.Settings(updates=1, steps=4)
+    training.save(folder / "run.npz", run)
+    grid = gymnasium.make(
+        "pgcompanion.gridworld.env:pgcompanion/GridWorld-v0", map="S.G", render_mode="rgb_array"
+    )
+    walk = pg.Run(pg.TabularSoftmax(3, 4), np.zeros(12))
+    learner = {"envs": envs, "settings": short, "rng": rng, "policy": policy, "critic": critic}
+    return {
+        "batches.Rollouts": case(
+            pg.Rollouts, "gamma lam", envs=envs, steps=3, rng=rng, critic=critic, normalise=True
+        ),
+        "batches.Episodes": case(
+            pg.Episodes, envs=envs, steps=3, rng=rng, psi=lambda tau: tau.r
+        ),
+        "batches.rollout": case(
+            pg.rollout, envs=envs, policy=policy, theta=theta, steps=3, rng=rng
+        ),
+        "training.policy_for": case(pg.policy_for, envs=envs, hidden=(3,)),
+        "training.critic_for": case(
+            pg.critic_for, envs=envs, rng=rng, hidden=(3,), eta=0.1, epochs=1, minibatch=3
+        ),
+        "training.train": case(pg.train, **learner, progress=False),
+        "training.training_iterates": case(training.training_iterates, **learner),
+        "training.evaluate": case(pg.evaluate, envs=envs, run=run, rng=rng, episodes=2, steps=3),
+        "training.render": case(
+            pg.render, path=folder / "walk.gif", env=grid, run=walk, rng=rng, steps=2,
+            allow="path string: it is a path",
+        ),
+        "training.save": case(
+            pg.save, path=folder / "again.npz", run=run, allow="path string: it is a path"
+        ),
+        "training.load": case(
+            pg.load, path=folder / "run.npz", policy=policy, allow="path string: no such file"
+        ),
+        "training.Run": case(
+            pg.Run, policy=policy, theta=theta, steps=np.arange(2), J=np.zeros(2),
+            allow="J NaN: before the first episode has ended",
+        ),
+        "training.RunningMoments": case(training.RunningMoments, d=4),
+        "training.NormalisedObservations": case(
+            training.NormalisedObservations, envs=envs, moments=training.RunningMoments(4), learning=True
+        ),
+        "training.Settings": case(
+            pg.Settings, method="ppo", updates=1, steps=2, gamma=0.9, lam=0.9, eps=0.2, eta=0.1, epochs=1,
+            minibatch=3, anneal=True, anneal_eps=False, bonus=0.0, max_norm=1.0, stop_kl=1.0, keep_adam=False,
+            adam_eps=1e-8, normalise_advantages=True, normalise_observations=False, value_eta=0.1,
+            value_epochs=1, value_minibatch=3, value_anneal=False, delta=0.1, damping=0.0, weight_decay=0.0,
+            hidden=(3,),
+        ),
+        "training.Task": case(
+            pg.Task, id="CartPole-v1", goal=475.0, longest=500, settings=short, num_envs=2, make={},
+            rescale=False, action_repeat=1, allow="id string: it is asked for when it is made",
+        ),
+    }  # fmt: skip
+
+
+def gridworld_cases() -> dict[str, Case]:
+    """Maps and their pictures."""
+    grid, drawing = pg.GridWorld("S.G"), pg.gridworld.drawing
+    v, pi, ax = np.zeros(grid.S), np.full((grid.S, grid.A), 0.25), Figure().add_subplot()
+    return {
+        "gridworld.GridWorld": case(
+            pg.GridWorld, map="S.G", slip=0.1, step_reward=-0.1, rewards={"G": 2.0}
+        ),
+        "gridworld.drawing.show": case(drawing.show, grid=grid, V=v, pi=pi, ax=ax),
+        "gridworld.drawing.draw_map": case(drawing.draw_map, ax=ax, grid=grid),
+        "gridworld.drawing.draw_values": case(
+            drawing.draw_values, ax=ax, grid=grid, v=v, vmin=0.0, vmax=1.0
+        ),
+        "gridworld.drawing.draw_numbers": case(
+            drawing.draw_numbers, ax=ax, grid=grid, v=v, digits=1, corner=True
+        ),
+        "gridworld.drawing.draw_policy": case(drawing.draw_policy, ax=ax, grid=grid, pi=pi),
+        "gridworld.drawing.draw_agent": case(drawing.draw_agent, ax=ax, grid=grid, s=0),
+    }
+
+
+def experiment_cases() -> dict[str, Case]:
+    """Many runs, and what their spread says."""
+    rng, scores = world()["rng"], world()["rng"].normal(size=(5, 3))
+
+    def task(x, rng):
+        return x + rng.normal()
+
+    spaces = {"task": {"x": experiments.LogUniform(0.1, 1.0)}}
+    tuned = experiments.tune(task, spaces, problems={"one": {}}, trials=2, seeds=2, n_jobs=1)
+    searched = {"task": task, "problems": {"one": {}}, "seeds": 2, "root": 3, "n_jobs": 1}
+    return {
+        "experiments.interval": case(
+            experiments.interval, curves=scores, rng=rng, level=0.9, resamples=5,
+            allow="curves shape: a run may be an array of any shape",
+        ),
+        "experiments.stratified_interval": case(
+            functools.partial(
+                experiments.stratified_interval, experiments.interquartile_mean, scores
+            ),
+            rng=rng, level=0.9, resamples=5,
+        ),
+        "experiments.interquartile_mean": case(experiments.interquartile_mean, scores=scores),
+        "experiments.probability_of_improvement": case(
+            experiments.probability_of_improvement, one=scores, other=scores
+        ),
+        "experiments.performance_profile": case(
+            experiments.performance_profile, scores=scores, levels=np.zeros(2)
+        ),
+        "experiments.sweep": case(
+            experiments.sweep, task=task, seeds=2, settings={"one": {"x": 1.0}}, root=0, n_jobs=1, progress=False
+        ),
+        "experiments.tune": case(experiments.tune, **searched, spaces=spaces, trials=2),
+        "experiments.run_off": case(experiments.run_off, **searched, tuned=tuned, finalists=1),
+    }  # fmt: skip
+
+
+@functools.cache
 def cases() -> dict[str, Case]:
     w = world()
     N, H, S, A = w["N"], w["H"], w["S"], w["A"]
@@ -582,6 +713,9 @@ def cases() -> dict[str, Case]:
         ),
         "steps.trpo_argmax": case(steps.trpo_argmax, "policy theta batch delta"),
         **language_cases(),
+        **environment_cases(),
+        **gridworld_cases(),
+        **experiment_cases(),
         "algorithms.iterate": case(
             pg.algorithms.iterate, "source policy theta K",
             update=lambda it: (it.theta, None),
@@ -620,18 +754,19 @@ def cases() -> dict[str, Case]:
 RECORDS = {
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
     "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
-    "language.Frontier", "language.Setting",
+    "language.Frontier", "language.Setting", "experiments.Failure", "experiments.Interval",
+    "experiments.LogUniform", "experiments.OneOf", "experiments.Sweep", "experiments.Tuned",
 }  # fmt: skip
-# Tested where their environments are: tests/batches, tests/training.
-WITH_ENVIRONMENTS = re.compile(r"(training\.|batches\.(Rollouts|Episodes|rollout)$)")
+# Exercises answer with a message, graders with a row; demos and pages show; `checks` is the border itself.
+OTHERWISE = re.compile(r"(checks|demos|exercises|grading|notebook|style)\.")
 
 
 def public_names() -> set[str]:
-    """The public functions and classes of the mathematics."""
+    """The public functions and classes."""
     return {
         f.name
         for f in docstrings.functions(ROOT)
-        if f.mathematics and not f.is_method and not WITH_ENVIRONMENTS.match(f.name)
+        if f.public and not f.is_method and not OTHERWISE.match(f.name)
     }
 
 

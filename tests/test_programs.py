@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import runpy
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ def test_one_import_reaches_everything_public(run):
     assert abs(names["g"] - names["exact"]).max() < 0.2 * abs(names["exact"]).max()
     pg = names["pg"]
     assert all(hasattr(pg, name) for name in pg.__all__)
+    rooms = {module.name for module in pkgutil.iter_modules(pg.__path__)}
+    private = {name for name in rooms if name.startswith("_")}
+    assert all(hasattr(pg, name) for name in rooms - private - {"checks"})
     assert not hasattr(pg, "no_such_name")
 
 

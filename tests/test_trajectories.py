@@ -386,6 +386,16 @@ def mask_of(*lengths: int) -> np.ndarray:
             r"mask must be True from the first step of an episode to its last\.",
         ),
         ({"mask": mask_of(0, 3)}, r"mask must be True from the first step of an episode .*"),
+        ({"mask": np.full((2, 3), "x")}, "mask must be an array of numbers, but its type is <U1."),
+        (
+            {"mask": np.full((2, 3), np.nan)},
+            "mask must be finite, but it contains NaN or infinity.",
+        ),
+        (
+            {"terminated": ["yes", "no"]},
+            "terminated must be an array of numbers, but its type is <U3.",
+        ),
+        ({"terminated": [2, 0]}, "terminated must hold booleans, but its type is int64."),
         ({"terminated": [True]}, r"terminated has shape \(1,\), but \(2\) is expected\."),
         ({"last": np.zeros(3)}, r"last has shape \(3,\), but \(2, \.\.\.\) is expected\."),
     ],

@@ -55,7 +55,12 @@ class Adam:
         the end: with :math:`m_t=(1-\beta_1)M_t`, :math:`v_t=(1-\beta_2)V_t` and
         :math:`c^2=(1-\beta_2^t)/(1-\beta_2)` the step is
         :math:`\eta\,c\,\frac{1-\beta_1}{1-\beta_1^t}\,M_t/(\sqrt{V_t}+c\,\epsilon)`.
+
+        Raises:
+            ValueError: ``g`` has another shape. A gradient that is not finite passes: the next batch
+                refuses the parameters that it makes.
         """
+        g = checks.shaped("g", g, (self.p,))
         self.t += 1
         m, v, work = self.m, self.v, self._work
         m *= self.beta1

@@ -54,10 +54,9 @@ class Batch:
     aggregated: bool = False
 
     def __post_init__(self) -> None:
-        w = checks.finite("w", self.w, (None,))
-        if len(w) == 0 or w.min() < 0:
-            found = f"contains {w.min():.6g}" if len(w) else "is empty"
-            raise ValueError(f"w must hold at least one weight, none negative, but it {found}.")
+        w = checks.weights("w", self.w, (None,))
+        if len(w) == 0:
+            raise ValueError("w must hold at least one weight, but it is empty.")
         arrays = {
             "s": checks.shaped("s", self.s, (len(w), ...)),
             "a": checks.shaped("a", self.a, (len(w), ...)),

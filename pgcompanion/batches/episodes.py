@@ -73,7 +73,8 @@ def rollout(
     Raises:
         TypeError: ``envs`` is no vector environment, ``rng`` no generator, or the policy's actions or
             states are none of the environment's.
-        ValueError: ``steps`` is not a positive integer, or ``envs`` does not state its autoreset mode.
+        ValueError: ``steps`` is not a positive integer, ``theta`` none of the policy's parameters, or
+            ``envs`` does not state its autoreset mode.
 
     Example:
         >>> import gymnasium
@@ -86,6 +87,7 @@ def rollout(
     steps, rng = checks.positive_integer("steps", steps), checks.generator(rng)
     stream = Stream(envs, rng)
     checks.spaces(policy, envs)
+    theta = checks.parameters(theta, policy.p)
     room, going = policy.room(envs.num_envs), np.ones(envs.num_envs, bool)
     taken: list[Steps] = []
     while going.any() and len(taken) < steps:

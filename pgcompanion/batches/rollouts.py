@@ -59,8 +59,8 @@ class Rollouts:
     Raises:
         TypeError: ``envs`` is no vector environment, ``rng`` no generator, ``critic`` has no ``value`` and
             ``fit``; when called, the policy's actions or states are none of the environment's.
-        ValueError: ``steps`` is not a positive integer, ``gamma`` or ``lam`` not in [0, 1], or ``envs``
-            does not state its autoreset mode.
+        ValueError: ``steps`` is not a positive integer, ``gamma`` or ``lam`` not in [0, 1], ``normalise``
+            neither True nor False, or ``envs`` does not state its autoreset mode.
 
     Example:
         >>> import gymnasium
@@ -87,7 +87,7 @@ class Rollouts:
         self.gamma, self.lam = checks.discount(gamma), checks.unit_interval("lam", lam)
         if not (hasattr(critic, "value") and hasattr(critic, "fit")):
             raise TypeError(f"critic must be a Critic, but it is of type {type(critic).__name__}.")
-        self.critic, self.normalise = critic, normalise
+        self.critic, self.normalise = critic, checks.truth("normalise", normalise)
         self.stream = Stream(envs, rng)
         self._room: tuple[Policy, Room | None] | None = None
 

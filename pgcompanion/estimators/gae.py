@@ -38,7 +38,7 @@ def gae(
         raise ValueError(f"r has shape {r.shape}, but one step at least is expected.")
     V = checks.finite("V", V, (N, H + 1))
     V_next = V[:, 1:].copy()
-    V_next[_flags("terminated", terminated, (N,)), -1] = 0.0
+    V_next[checks.flags("terminated", terminated, (N,)), -1] = 0.0
     done = np.zeros((H, N), dtype=bool)
     return gae_steps(r.T, V[:, :-1].T, V_next.T, done, gamma, lam).T
 
@@ -81,7 +81,7 @@ def gae_steps(
     """
     r = checks.finite("r", r, (None, None))
     V, V_next = checks.finite("V", V, r.shape), checks.finite("V_next", V_next, r.shape)
-    done = _flags("done", done, r.shape)
+    done = checks.flags("done", done, r.shape)
     gamma, lam = checks.discount(gamma), checks.unit_interval("lam", lam)
     A = r + gamma * V_next - V
     decay = gamma * lam * (1 - done)
@@ -125,7 +125,7 @@ def gae_of(
     no_step = np.zeros((tau.N, 1), dtype=bool)
     done = ~np.hstack([tau.mask[:, 1:], no_step])
     V_next = np.hstack([V[:, 1:], no_step])
-    if tau.terminated is not None and not tau.terminated.all():
+    if not tau.terminated.all():
         if V_last is None:
             raise ValueError(
                 "V_last must hold the values of tau.last, since an episode was cut off, "
@@ -152,11 +152,3 @@ def normalised(A: np.ndarray) -> np.ndarray:
     """
     A = checks.finite("A", A, (None,))
     return (A - A.mean()) / (A.std() + 1e-8)
-
-
-def _flags(name: str, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """``x`` as booleans of this shape; numbers are taken if they are 0 or 1."""
-    x = checks.finite(name, x, shape)
-    if x.dtype != bool and not np.isin(x, (0, 1)).all():
-        raise ValueError(f"{name} must hold booleans, but its type is {x.dtype}.")
-    return x.astype(bool)

@@ -75,3 +75,14 @@ def numbers(seeds: int | Iterable[int]) -> list[int]:
     if not result or len(set(result)) < len(result):
         raise ValueError(f"seeds must be different numbers, at least one, but found {result}.")
     return result
+
+
+def workers(n_jobs: int | None) -> int | None:
+    """What joblib takes as a number of workers; negative ones count down from the number of processors."""
+    if n_jobs is not None and (
+        isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or not n_jobs
+    ):
+        raise ValueError(
+            f"n_jobs must be an integer other than 0, or None, but it is {checks.kind(n_jobs)}."
+        )
+    return n_jobs

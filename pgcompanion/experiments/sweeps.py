@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.experiments.border import Setting, by_name, check_task, extra, numbers
+from pgcompanion.experiments.border import Setting, by_name, check_task, extra, numbers, workers
 
 Outcome = np.ndarray | str  # what a run returned, or the traceback of its error
 
@@ -94,8 +94,9 @@ def sweep(
         joblib.delayed(_run)(i, task, named[name], root, seed)
         for i, (name, seed) in enumerate(jobs)
     )
-    finished = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")(runs)
-    if sys.stderr.isatty() if progress is None else progress:
+    shown = sys.stderr.isatty() if progress is None else checks.truth("progress", progress)
+    finished = joblib.Parallel(n_jobs=workers(n_jobs), return_as="generator_unordered")(runs)
+    if shown:
         finished = extra("tqdm.auto").tqdm(finished, total=len(jobs), unit="run")
     result = _gathered(list(named), jobs, _in_order(finished, len(jobs)))
     if result.failures:

@@ -159,7 +159,8 @@ def run_off(
 
 def _mapping(name: str, x: Any) -> Mapping[str, Any]:
     if not isinstance(x, Mapping) or not x:
-        raise ValueError(f"{name} must map names to {_VALUES[name]}, but it is {x!r}.")
+        found = "empty" if isinstance(x, Mapping) else checks.kind(x)
+        raise ValueError(f"{name} must map names to {_VALUES[name]}, but it is {found}.")
     return x
 
 
@@ -197,7 +198,9 @@ def _scored(
 
 def _settings(space: Setting, trials: int, root: int) -> list[dict[str, Any]]:
     """The settings that are tried: every space meets the same stream of numbers."""
-    rng = np.random.default_rng(np.random.SeedSequence(root, spawn_key=(0, 0)))
+    rng = np.random.default_rng(
+        np.random.SeedSequence(checks.natural_number("root", root), spawn_key=(0, 0))
+    )
     return [
         {k: x.draw(rng) if isinstance(x, LogUniform | OneOf) else x for k, x in space.items()}
         for _ in range(trials)

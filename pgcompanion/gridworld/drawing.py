@@ -168,11 +168,13 @@ def draw_numbers(
     lower; with ``corner`` all are smaller and at the lower right, clear of the arrows of a policy.
 
     Raises:
-        ValueError: ``v`` is not of shape ``(S,)`` or not finite; ``digits`` is negative.
+        ValueError: ``v`` is not of shape ``(S,)`` or not finite; ``digits`` is negative; ``corner`` is
+            neither True nor False.
         TypeError: ``grid`` is no `GridWorld`, or ``ax`` no matplotlib axes.
     """
     _check(grid, ax)
     v, digits = checks.finite("v", v, (grid.S,)), checks.natural_number("digits", digits)
+    corner = checks.truth("corner", corner)
     live = ~grid.terminal
     middles = grid.cells[live].astype(float)
     words = [f"{x:.{digits}f}" for x in v[live]]

@@ -87,13 +87,13 @@ def _rows(map: str | Sequence[str]) -> list[str]:
         return ["".join(line).strip() for line in lines]
     except TypeError:
         raise TypeError(
-            f"map must be a string or a sequence of strings, but it is {map!r}."
+            f"map must be a string or a sequence of strings, but it is {checks.kind(map)}."
         ) from None
 
 
 def _checked_rewards(rewards: Mapping[str, float]) -> dict[str, float]:
     if not isinstance(rewards, Mapping):
-        raise TypeError(f"rewards must map letters to numbers, but it is {rewards!r}.")
+        raise TypeError(f"rewards must map letters to numbers, but it is {checks.kind(rewards)}.")
     for letter in rewards:
         if not isinstance(letter, str) or len(letter) != 1 or letter in (WALL, FLOOR, START, " "):
             raise ValueError(

@@ -110,9 +110,7 @@ class GridWorld:
             >>> GridWorld.named("corridor", slip=0.1).S
             5
         """
-        if not isinstance(name, str) or name not in MAPS:
-            raise ValueError(f"name must be one of {', '.join(MAPS)}, but it is {name!r}.")
-        return cls(MAPS[name], **options)
+        return cls(MAPS[checks.choice("name", name, tuple(MAPS))], **options)
 
     @cached_property
     def letters(self) -> np.ndarray:

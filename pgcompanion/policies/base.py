@@ -84,10 +84,7 @@ def cast(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def root_weights(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Square roots of weights, with which a Fisher matrix is a product of a matrix with itself."""
-    weights = checks.finite("weights", weights, shape)
-    if (weights < 0).any():
-        raise ValueError(f"weights must not be negative, but they contain {weights.min():.6g}.")
-    return np.sqrt(weights)
+    return np.sqrt(checks.weights("weights", weights, shape))
 
 
 def sum_by_state(s: np.ndarray, w: np.ndarray, S: int) -> np.ndarray:

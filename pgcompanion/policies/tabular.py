@@ -171,7 +171,7 @@ class TabularSoftmax(Softmax):
         Statement: `fisher_matrix`. Shape ``(p, p)``.
         """
         pi = softmax_policy(self._logits(theta))
-        n = self._visits(s, weights)
+        n = self._visits(s, checks.weights("weights", weights))
         blocks = n[:, None, None] * pi[:, :, None] * (np.eye(self.A) - pi[:, None, :])
         F = np.zeros((self._rows, self.A, self._rows, self.A), pi.dtype)
         F[self.states, :, self.states] = blocks

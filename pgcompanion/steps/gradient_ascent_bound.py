@@ -32,6 +32,8 @@ def sgd_bound(beta: float, Delta: float, sigma2: float, eta: np.ndarray) -> floa
     """
     _check_problem(beta, Delta, sigma2)
     eta = checks.finite("eta", eta, (None,))
+    if len(eta) == 0:
+        raise ValueError("eta must hold one step size at least, but it is empty.")
     outside = (eta <= 0) | (eta * beta > 1 + 1e-12)
     if outside.any():
         raise ValueError(

@@ -193,8 +193,6 @@ def compatible_regression(score: np.ndarray, psi: np.ndarray, weights: np.ndarra
     """
     score = checks.finite("score", score, (None, None))
     psi = checks.finite("psi", psi, (len(score),))
-    weights = checks.finite("weights", weights, (len(score),))
-    if (weights < 0).any():
-        raise ValueError(f"weights must not be negative, but they contain {weights.min():.6g}.")
+    weights = checks.weights("weights", weights, (len(score),))
     root = np.sqrt(weights)
     return np.linalg.lstsq(root[:, None] * score, root * psi, rcond=None)[0]

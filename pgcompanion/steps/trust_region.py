@@ -12,7 +12,6 @@ from pgcompanion.policies import Policy
 from pgcompanion.steps.natural import natural_step
 from pgcompanion.steps.penalty import penalty_argmax
 
-BACKTRACKS = 30
 INSIDE = 1 + 1e-6  # the divergence of an arg max, in units of the radius, beside round-off
 
 
@@ -29,7 +28,7 @@ def trpo_step(
 
     Statement: `trpo_implement`. The full step is :math:`\sqrt{2\delta/g^\top F^+g}\,F^+g`. The line search
     multiplies it by ``backtrack`` until the divergence is at most ``delta`` and the surrogate has
-    increased. Where no step will do, :math:`\theta^k` is returned.
+    increased. Where no step will do, down to those that round-off swallows, :math:`\theta^k` is returned.
 
     The divergence has the batch's units: nats of a trajectory for `Exact` and `Sampled`, the mean over
     visited states for `Rollouts`. With :math:`H` steps an episode the first is :math:`H` times the second.
@@ -44,7 +43,7 @@ def trpo_step(
     checks.fraction("backtrack", backtrack)
     checks.positive("delta", delta)
     step = natural_step(policy, theta, batch, delta=delta, damping=damping)
-    for _ in range(BACKTRACKS):
+    while (theta + step != theta).any():
         new = theta + step
         if kl(policy, theta, new, batch) <= delta and surrogate(policy, new, batch) > 0:
             return new

@@ -72,7 +72,7 @@ def render(
     ``gymnasium.make(id, render_mode="rgb_array")``, or your own. It stays open.
 
     Raises:
-        TypeError: ``run`` is no run, or ``rng`` no generator.
+        TypeError: ``run`` is no run, ``rng`` no generator, or ``path`` no path.
         ValueError: ``env`` does not draw itself as an array, or ``steps`` is not a positive integer.
         ModuleNotFoundError: Pillow is not installed.
 
@@ -87,6 +87,7 @@ def render(
         ...     path.read_bytes()[:6]
         b'GIF89a'
     """
+    path = checks.path(path)
     if getattr(env, "render_mode", None) != "rgb_array":
         raise ValueError(
             "env must be an environment with render_mode='rgb_array', but its render_mode is "

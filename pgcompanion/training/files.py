@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pgcompanion import policies
+from pgcompanion import checks, policies
 from pgcompanion.policies import Policy
 from pgcompanion.training.observations import RunningMoments
 from pgcompanion.training.run import Run, checked
@@ -23,7 +23,7 @@ def save(path: str | Path, run: Run) -> None:
     the parameters and the name of its class; `load` must then be given the policy.
 
     Raises:
-        TypeError: ``run`` is no `Run`.
+        TypeError: ``run`` is no `Run`, or ``path`` no path.
 
     Example:
         >>> import tempfile
@@ -33,6 +33,7 @@ def save(path: str | Path, run: Run) -> None:
         ...     load(f"{folder}/run.npz")
         Run(TabularSoftmax(S=16, A=4), k=0, steps=0, J=None)
     """
+    path = checks.path(path)
     checked(run)
     arguments = _arguments(run.policy)
     text = {
@@ -49,7 +50,7 @@ def save(path: str | Path, run: Run) -> None:
         "J": run.J,
         "text": np.array(json.dumps(text)),
     }
-    with Path(path).open("wb") as file:
+    with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
@@ -62,11 +63,13 @@ def load(path: str | Path, policy: Policy | None = None) -> Run:
 
     Raises:
         FileNotFoundError: there is no such file.
+        TypeError: ``path`` is no path, or ``policy`` no policy.
         ValueError: the file is no run; its policy is one of your own and ``policy`` is missing; or ``policy``
             has another number of parameters.
 
     Example: see `save`.
     """
+    path = checks.path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pgcompanion import checks
+from pgcompanion.batches.rollouts import autoreset_mode
 
 
 class RunningMoments:
@@ -61,7 +62,9 @@ class NormalisedObservations:
     It works with every autoreset mode.
 
     Raises:
-        ValueError: the observations of ``envs`` are not vectors of the length of ``moments``.
+        ValueError: the observations of ``envs`` are not vectors of the length of ``moments``, or ``learning``
+            is neither True nor False.
+        TypeError: ``envs`` is no vector environment, or ``moments`` are no `RunningMoments`.
 
     Example:
         >>> import gymnasium
@@ -72,7 +75,11 @@ class NormalisedObservations:
     """
 
     def __init__(self, envs: Any, moments: RunningMoments, learning: bool) -> None:
-        self.envs, self.moments, self.learning = envs, moments, learning
+        autoreset_mode(envs)
+        if not isinstance(moments, RunningMoments):
+            raise TypeError(f"moments must be RunningMoments, but it is {checks.kind(moments)}.")
+        self.envs, self.moments = envs, moments
+        self.learning = checks.truth("learning", learning)
         if getattr(self.single_observation_space, "shape", None) != moments.mean.shape:
             raise ValueError(
                 "envs must have vectors as observations to be normalised, with as many entries as the "

@@ -112,14 +112,19 @@ class Settings:
         for name in ("bonus", "damping"):
             checks.not_negative(name, getattr(self, name))
         for name, field in self.__dataclass_fields__.items():
-            if field.type == "bool" and not isinstance(getattr(self, name), bool):
-                raise ValueError(
-                    f"{name} must be True or False, but it is {getattr(self, name)!r}."
-                )
+            if field.type == "bool":
+                checks.truth(name, getattr(self, name))
         try:
             widths = tuple(checks.positive_integer("each of hidden", n) for n in self.hidden)
         except TypeError:
             raise ValueError(
-                f"hidden must be a tuple of widths, but it is {self.hidden!r}."
+                f"hidden must be a tuple of widths, but it is {checks.kind(self.hidden)}."
             ) from None
         object.__setattr__(self, "hidden", widths)
+
+
+def checked(settings: Settings) -> Settings:
+    """Return ``settings`` after checking that they are some."""
+    if not isinstance(settings, Settings):
+        raise TypeError(f"settings must be Settings(...), but it is {checks.kind(settings)}.")
+    return settings

@@ -27,7 +27,7 @@ import numpy as np
 from pgcompanion import checks
 from pgcompanion.training.evaluation import evaluate
 from pgcompanion.training.run import Run
-from pgcompanion.training.settings import Settings
+from pgcompanion.training.settings import Settings, checked
 from pgcompanion.training.train import train
 
 
@@ -50,7 +50,9 @@ class Task:
             repeated actions explore further than actions that cancel each other.
 
     Raises:
-        ValueError: ``longest``, ``num_envs`` or ``action_repeat`` is not a positive integer.
+        ValueError: ``longest``, ``num_envs`` or ``action_repeat`` is not a positive integer, ``goal`` no
+            number, or ``rescale`` neither True nor False.
+        TypeError: ``id`` is no text, ``make`` no dict, or ``settings`` are none.
 
     Example:
         >>> from dataclasses import replace
@@ -72,6 +74,13 @@ class Task:
     def __post_init__(self) -> None:
         for name in ("longest", "num_envs", "action_repeat"):
             checks.positive_integer(name, getattr(self, name))
+        for name, kind in {"id": str, "make": dict}.items():
+            x = getattr(self, name)
+            if not isinstance(x, kind):
+                raise TypeError(f"{name} must be a {kind.__name__}, but it is {checks.kind(x)}.")
+        checks.number("goal", self.goal)
+        checks.truth("rescale", self.rescale)
+        checked(self.settings)
 
     def envs(self, n: int | None = None) -> Any:
         """``n`` environments side by side, by default as many as it is trained on.

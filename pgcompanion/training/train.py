@@ -16,7 +16,7 @@ from pgcompanion.training.loop import updates
 from pgcompanion.training.observations import NormalisedObservations, RunningMoments
 from pgcompanion.training.progress import shown
 from pgcompanion.training.run import Run
-from pgcompanion.training.settings import Settings
+from pgcompanion.training.settings import Settings, checked
 
 
 def train(
@@ -45,7 +45,8 @@ def train(
     Raises:
         TypeError: ``envs`` is no vector environment, ``settings`` are none, ``rng`` is no generator,
             ``policy`` no policy or ``critic`` no critic.
-        ValueError: the policy does not fit the spaces of ``envs``, or no policy is known for them.
+        ValueError: the policy does not fit the spaces of ``envs``, no policy is known for them, or
+            ``progress`` is neither True nor False.
 
     Source: Schulman et al. 2017.
 
@@ -56,6 +57,7 @@ def train(
         >>> run.steps[-1], bool(run.J[-1] > 2 * run.J[0])
         (np.int64(10240), True)
     """
+    progress = checks.truth("progress", progress)
     iterates = training_iterates(envs, settings, rng=rng, policy=policy, critic=critic)
     *_, run = shown(iterates, settings.updates) if progress else iterates
     return run
@@ -83,10 +85,7 @@ def training_iterates(
         >>> run.k < 50
         True
     """
-    if not isinstance(settings, Settings):
-        raise TypeError(
-            f"settings must be Settings(...), but its type is {type(settings).__name__}."
-        )
+    checked(settings)
     checks.generator(rng)
     policy = policy_for(envs, settings.hidden) if policy is None else checks.policy(policy)
     own_critic = critic is not None

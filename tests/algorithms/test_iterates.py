@@ -254,8 +254,10 @@ def test_a_start_that_cannot_be_right_is_refused_at_once(run, small):
     ):
         with pytest.raises(ValueError, match=message):
             run(source, policy, theta)
-    for wrong in (None, small, "source"):
-        with pytest.raises(TypeError, match=r"^source must be a function, but it is"):
+    for wrong in (None, small, "source", Exact):
+        with pytest.raises(
+            TypeError, match=r"^source must be a source such as Exact\(mdp\), but it is"
+        ):
             run(wrong, policy, np.zeros(6))
     for K in (-1, 2.5, "3", True):
         with pytest.raises(

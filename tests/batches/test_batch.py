@@ -92,12 +92,8 @@ def test_what_is_no_batch_is_refused(rng):
     for name, value, message in (
         ("s", [0, 1, 2], r"^s has shape \(3,\), but \(2, \.\.\.\) is expected\.$"),
         ("a", [1], r"^a has shape \(1,\), but \(2, \.\.\.\) is expected\.$"),
-        (
-            "w",
-            [1.0, -1.0],
-            r"^w must hold at least one weight, none negative, but it contains -1\.$",
-        ),
-        ("w", [], r"^w must hold at least one weight, none negative, but it is empty\.$"),
+        ("w", [1.0, -1.0], r"^w must not be negative, but it contains -1\.$"),
+        ("w", [], r"^w must hold at least one weight, but it is empty\.$"),
         ("w", [[1.0, 1.0]], r"^w has shape \(1, 2\), but \(any\) is expected\.$"),
         ("A", [1.0, np.nan], r"^A must be finite, but it contains NaN or infinity\.$"),
         ("A", ["x", "y"], r"^A must be an array of numbers, but its type is <U1\.$"),

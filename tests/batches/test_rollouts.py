@@ -27,6 +27,7 @@ from pgcompanion.batches.rollouts import EPISODES, Steps, Stream
 from pgcompanion.estimators import Critic, normalised
 from pgcompanion.policies import (
     MLP,
+    LinearGaussian,
     LinearSoftmax,
     NeuralGaussian,
     NeuralSoftmax,
@@ -467,7 +468,7 @@ def wrong_pairs():
         (
             pole,
             NeuralGaussian(inputs=4, n=1),
-            r"policy expects actions in a Box of shape \(1,\), but .* Discrete",
+            r"policy expects actions in a Box of shape \(1,\) of real numbers, but .* Discrete",
         ),
         (
             "Pendulum-v1",
@@ -477,7 +478,7 @@ def wrong_pairs():
         (
             "Pendulum-v1",
             NeuralGaussian(inputs=3, n=2),
-            r"policy expects actions in a Box of shape \(2,\)",
+            r"policy expects actions in a Box of shape \(2,\) of real numbers",
         ),
         (lake, features, r"policy expects actions in Discrete\(3\), but .* Discrete\(4\)"),
         (lake, TabularSoftmax(15, 4), r"policy expects observations in Discrete\(15\), but"),
@@ -501,6 +502,7 @@ def test_a_policy_for_other_spaces_is_answered_in_one_sentence(task, policy, mes
     [
         (gymnasium.spaces.Discrete(3), gymnasium.spaces.MultiDiscrete([3, 3])),
         (gymnasium.spaces.Discrete(3), gymnasium.spaces.MultiBinary(3)),
+        (gymnasium.spaces.Discrete(3), gymnasium.spaces.Box(0, 5, (2,), dtype=np.int64)),
         (gymnasium.spaces.Discrete(3, start=1), gymnasium.spaces.Discrete(3)),
         (gymnasium.spaces.MultiDiscrete([3]), gymnasium.spaces.Discrete(3)),
     ],
@@ -519,6 +521,8 @@ def test_spaces_that_no_policy_fits_are_refused(observations, actions, rng):
         ValueError, match=r"^policy expects (actions|observations) in Discrete\(3\), but"
     ):
         source(TabularSoftmax(3, 3), np.zeros(9))
+    with pytest.raises(ValueError, match=r"^policy expects (actions|observations) in"):
+        source(LinearGaussian(np.eye(3), n=2), np.zeros(6))
 
 
 def test_another_policy_is_checked_too(rng):

@@ -194,7 +194,7 @@ def test_a_horizon_that_ends_the_episode_leaves_nothing_to_bootstrap(small, tau,
     """In the chapter's finite horizon V_H = 0; another last value is another estimate."""
     v = rng.normal(size=(tau.N, small.H))
     ended = np.column_stack([v, np.zeros(tau.N)])
-    by_episodes = gae(tau.r, ended, 0.9, 0.5, np.ones(tau.N, bool))
+    by_episodes = gae(tau.r, ended, 0.9, 0.5, tau.terminated)
     np.testing.assert_allclose(gae_of(tau, v, 0.9, 0.5), by_episodes, atol=EXACT)
     ended[:, -1] = 1.0
     cut = gae(tau.r, ended, 0.9, 0.5, np.zeros(tau.N, bool))

@@ -656,7 +656,11 @@ ELSEWHERE = Trajectories(np.array([[0, -1]]), np.zeros((1, 2), int), np.zeros((1
         ),
         (
             lambda: importance.per_step_ratios(UNIFORM, np.full((1, 4), 0.25), TAU),
-            "pi_old has 4 actions, but 2 are expected, as many as pi has",
+            r"pi_old has shape \(1, 4\), but S and A of pi, \(1, 2\), are expected",
+        ),
+        (
+            lambda: importance.per_step_ratios(UNIFORM[[0, 0]], UNIFORM, TAU),
+            r"pi_old has shape \(1, 2\), but S and A of pi, \(2, 2\), are expected",
         ),
         (
             lambda: importance.per_step_ratios(UNIFORM[[0, 0]], UNIFORM[[0, 0]], ELSEWHERE),

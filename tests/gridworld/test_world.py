@@ -233,7 +233,7 @@ def test_the_horizon_must_be_a_positive_integer(H: float) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match="corridor, 4x4, cliff, rooms, detour, 8x8, but it is 'maze'"
+        ValueError, match="'corridor', '4x4', 'cliff', 'rooms', 'detour', '8x8', but it is 'maze'"
     ):
         GridWorld.named("maze")
     with pytest.raises(ValueError, match="name must be one of"):

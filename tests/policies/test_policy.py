@@ -170,7 +170,11 @@ def test_what_a_density_alone_cannot_give_is_said_in_one_sentence(call, signatur
         ),
         (lambda: Own().logits_vjp(np.zeros(3), [0]), r"theta has shape \(3,\), but \(12\) is"),
         (lambda: Own().logits_jvp(np.zeros(12), [0], np.zeros(3)), r"v has shape \(3,\), but \(12"),
-        (lambda: Own().fisher(np.zeros(12), [0], [-1.0]), "weights must not be negative, but they"),
+        (lambda: Own().fisher(np.zeros(12), [0], [-1.0]), "weights must not be negative, but it"),
+        (
+            lambda: TabularSoftmax(2, 2).fisher(np.zeros(4), [0], [-1.0]),
+            "weights must not be negative, but it",
+        ),
         (lambda: Own().log_prob(np.zeros(12), [0], [0, 1]), r"a has shape \(2,\), but \(1\) is"),
     ],
 )

@@ -14,4 +14,4 @@ g = pg.estimators.policy_gradient(policy, theta, tau, r)
 exact = pg.exact.gradient(mdp, policy, theta)
 *_, last = pg.npg(pg.Exact(mdp), policy, theta, eta=1.0, K=5)
 names = [pg.bernoulli.J, pg.objectives.clip, pg.steps.ppo_step, pg.batches.Batch, pg.complex_step]
-rooms = [pg.demos, pg.exercises, pg.experiments, pg.notebook, pg.style, pg.gridworld, pg.training]
+rooms = [pg.demos, pg.exercises, pg.experiments, pg.grading, pg.notebook, pg.style, pg.training]

@@ -123,6 +123,8 @@ def test_what_is_no_setting_is_refused():
     for eta in (0.0, -1, np.nan, "a", None):
         with pytest.raises(ValueError, match=r"^eta must be (positive|finite|a number), but it is"):
             Adam(2, eta=eta)
+    with pytest.raises(ValueError, match=r"^g has shape \(3,\), but \(2\) is expected\.$"):
+        Adam(2).step(np.ones(3))
     for p in (0, 2.5, None):
         with pytest.raises(ValueError, match=r"^p must be a positive integer, but it is"):
             Adam(p)

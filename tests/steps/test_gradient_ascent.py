@@ -342,6 +342,10 @@ def test_a_minibatch_of_a_sum_is_unbiased_only_with_its_factor(rng):
             "K must be a positive",
         ),
         (lambda: steps.sgd_bound(2.0, 1.0, 1.0, [0.1, 0.6]), r"eta must lie in \(0, 1/beta\] = "),
+        (
+            lambda: steps.sgd_bound(2.0, 1.0, 1.0, []),
+            "eta must hold one step size at least, but it is",
+        ),
         (lambda: steps.sgd_bound(0.0, 1.0, 1.0, [0.1]), "beta must be positive, but it is 0.0"),
         (lambda: steps.constant_step(1.0, -1.0, 1.0, 3), "Delta must not be negative, but it is"),
         (lambda: steps.minibatch_gradient(np.ones((3, 1)), 2), "n must be at least the size of"),

@@ -518,7 +518,7 @@ def test_the_regression_of_advantages_on_scores_is_the_natural_gradient(mdp, pol
     )
     assert np.abs(unweighted - x).max() > 1e-3
     for weights, message in (
-        ([1.0, -1.0], r"^weights must not be negative, but they contain -1\.$"),
+        ([1.0, -1.0], r"^weights must not be negative, but it contains -1\.$"),
         ([1.0], r"^weights has shape \(1,\), but \(2\) is expected\.$"),
     ):
         with pytest.raises(ValueError, match=message):

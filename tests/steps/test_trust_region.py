@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgcompanion import exact, objectives
+from pgcompanion import algorithms, exact, objectives
 from pgcompanion.batches import Batch, Exact, aggregated_batch, trajectory_batch
 from pgcompanion.derivatives import complex_step
 from pgcompanion.estimators import reward_to_go
@@ -231,7 +231,7 @@ def test_of_random_mdps_the_divergence_never_exceeds_the_radius(scale):
 @pytest.mark.statement("trpo", "trpo_implement")
 @pytest.mark.parametrize("scale", [1, 30, 100, 700])
 def test_the_line_search_keeps_the_bound_too(scale):
-    """And the surrogate grows, or nothing moves: of the far steps some find nothing within 30 halvings."""
+    """And the surrogate grows, or nothing moves: where all that is to be gained is below round-off."""
     delta, moved = 0.05, 0
     for seed in range(60):
         mdp, policy, direction = random_world(seed)
@@ -239,11 +239,30 @@ def test_the_line_search_keeps_the_bound_too(scale):
         batch = Exact(mdp)(policy, theta)
         new = trpo_step(policy, theta, batch, delta)
         if np.array_equal(new, theta):
+            assert left_to_gain(mdp, policy, theta) <= 1e-12 or scale > 100, seed
             continue
         moved += 1
         assert objectives.kl(policy, theta, new, batch) <= delta
         assert objectives.surrogate(policy, new, batch) > 0
     assert moved > 20
+
+
+@pytest.mark.statement("trpo_implement")
+@pytest.mark.parametrize("size", [30, 100, 350])
+def test_the_line_search_finds_its_way_out_of_a_wrong_certainty(size):
+    """A coin that shows the worse side but for e^(-2 size). The natural step is some 10^12 to 10^151 long.
+
+    The negative control gives up after 30 halvings: it stays where it is.
+    """
+    policy, theta, delta = TabularSoftmax(1, 2), np.array([size, -size], float), 0.05
+    batch = Exact(COIN)(policy, theta)
+    step = natural_step(policy, theta, batch, delta=delta)
+    for _ in range(30):
+        assert objectives.kl(policy, theta, theta + step, batch) > delta
+        step = step / 2
+    *_, last = algorithms.trpo(Exact(COIN), policy, theta, delta=delta, K=12)
+    assert last.kl <= delta
+    assert last.J > 0.5 > 1e-20 > batch.J
 
 
 @pytest.mark.statement("trpo")

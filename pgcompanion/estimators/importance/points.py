@@ -130,7 +130,7 @@ def effective_sample_size(w: np.ndarray) -> float:
         >>> effective_sample_size([1.0, 1.0, 2.0])
         2.6666666666666665
     """
-    w = _mass("w", _values("w", w))
+    w = checks.weights("w", _values("w", w))
     if not w.any():
         return 0.0
     w = w / w.max()  # the scale cancels, and squares stay in range
@@ -208,8 +208,8 @@ def defensive_mixture(p: np.ndarray, q: np.ndarray, alpha: float) -> np.ndarray:
         >>> defensive_mixture(p=[0.5, 0.5], q=[1.0, 0.0], alpha=0.25)
         array([0.875, 0.125])
     """
-    p = _mass("p", p)
-    q = _mass("q", q, p.shape)
+    p = checks.weights("p", p)
+    q = checks.weights("q", q, p.shape)
     alpha = checks.fraction("alpha", alpha)
     return np.asarray(alpha * p + (1 - alpha) * q)
 
@@ -219,14 +219,6 @@ def _values(name: str, x: np.ndarray, n: int | None = None) -> np.ndarray:
     x = checks.finite(name, x, (n,))
     if len(x) == 0:
         raise ValueError(f"{name} must hold one value at least, but it is empty.")
-    return x
-
-
-def _mass(name: str, x: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Finite numbers, none of them negative."""
-    x = checks.finite(name, x, shape)
-    if x.size and x.min() < 0:
-        raise ValueError(f"{name} must not be negative, but it contains {x.min():.6g}.")
     return x
 
 

@@ -32,12 +32,12 @@ def per_step_ratios(pi: np.ndarray, pi_old: np.ndarray, tau: Trajectories) -> np
         array([[2.    , 0.6667]])
     """
     tau = checks.trajectories(tau)
-    new, old = _rows("pi", pi, tau), _rows("pi_old", pi_old, tau)
-    if new.shape != old.shape:
+    pi, pi_old = _table("pi", pi, tau), _table("pi_old", pi_old, tau)
+    if pi.shape[-2:] != pi_old.shape[-2:]:
         raise ValueError(
-            f"pi_old has {old.shape[-1]} actions, but {new.shape[-1]} are expected, "
-            f"as many as pi has."
+            f"pi_old has shape {pi_old.shape}, but S and A of pi, {pi.shape[-2:]}, are expected."
         )
+    new, old = _met(pi, tau), _met(pi_old, tau)
     a = checks.indices("tau.a", np.where(tau.mask, tau.a, 0), old.shape[-1])[..., None]
     taken = a == np.arange(old.shape[-1])
     lost = (old == 0) & (taken | (new != 0)) & tau.mask[..., None]
@@ -119,13 +119,17 @@ def per_decision_returns(pi: np.ndarray, pi_old: np.ndarray, tau: Trajectories) 
     return np.asarray((weights * tau.r).sum(axis=1))
 
 
-def _rows(name: str, pi: np.ndarray, tau: Trajectories) -> np.ndarray:
-    """The distributions over actions met along the trajectories, shape ``(N, H, A)``."""
+def _table(name: str, pi: np.ndarray, tau: Trajectories) -> np.ndarray:
+    """``pi`` as a policy table for the steps of ``tau``."""
     pi = checks.array(name, pi)
     if pi.ndim not in (2, 3) or (pi.ndim == 3 and len(pi) != tau.H):
         raise ValueError(
             f"{name} has shape {pi.shape}, but (S, A) or (H, S, A) with H = {tau.H} is expected."
         )
-    pi = checks.distribution(name, pi)
+    return checks.distribution(name, pi)
+
+
+def _met(pi: np.ndarray, tau: Trajectories) -> np.ndarray:
+    """The distributions over actions met along the trajectories, shape ``(N, H, A)``."""
     s = checks.indices("tau.s", np.where(tau.mask, tau.s, 0), pi.shape[-2])
     return np.asarray(pi[s] if pi.ndim == 2 else pi[np.arange(tau.H), s])
