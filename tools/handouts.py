@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import io
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import chromium
@@ -72,14 +74,20 @@ def sheet(browser: Browser, site: Path, names: Iterable[str], target: Path) -> i
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": WIDTH, "height": 720})
     margin = dict.fromkeys(("top", "right", "bottom", "left"), "8mm")
-    for size in SIZES:
+
+    @cache
+    def printed(size: float) -> bytes:
         page.evaluate("([parts, size]) => pgSheet(parts, size)", [parts, size])
-        printed = page.pdf(**LANDSCAPE, margin=margin)
-        n = len(PdfReader(io.BytesIO(printed)).pages)
-        if n <= LONGEST:
-            break
+        return page.pdf(**LANDSCAPE, margin=margin)
+
+    def length(size: float) -> int:
+        return len(PdfReader(io.BytesIO(printed(size))).pages)
+
+    fits = bisect_left(SIZES, True, key=lambda size: length(size) <= LONGEST)
+    size = SIZES[min(fits, len(SIZES) - 1)]
+    target.write_bytes(printed(size))
+    n = length(size)
     page.close()
-    target.write_bytes(printed)
     return n
 
 

@@ -1,7 +1,7 @@
 """The book's own Sphinx extension: what Jupyter Book leaves open, in small hooks.
 
 1. A page is executed afresh when the package, the environment or Python changes: the cache of
-   executed pages lives under a fingerprint. It is written in every build: see afresh.
+   executed pages lives under a fingerprint: see ahead. It is written in every build: see afresh.
 2. Light and dark follow the reader's system from the first visit, without a flash.
 3. A page offers its notebook, and links to where it runs: see launch.
 4. A published site has a sitemap, previews and a page for dead links: see published.
@@ -93,6 +93,7 @@ def finish_page(
 def setup(app: Sphinx) -> dict:
     os.environ["PGCOMPANION_STATIC"] = "1"  # a page shows its demos without a kernel
     app.setup_extension("afresh")
+    app.setup_extension("ahead")
     mathematics.setup(app)
     launch.setup(app)
     published.setup(app)

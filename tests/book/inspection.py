@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import measure
 from chromium import TYPESET
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, ViewportSize
 
 WIDE = {"width": 1400, "height": 900}
 NARROW = {"width": 390, "height": 844}
@@ -126,8 +126,12 @@ def fresh(browser: Browser, base: str, **options: object) -> BrowserContext:
     return context
 
 
-def loaded(page: Page, name: str) -> list[str]:
-    """What is wrong with how a page came: it jumped, or it is heavy. A disk does not tell weights."""
+def load(page: Page, base: str, path: str, size: ViewportSize) -> list[str]:
+    """What is wrong with how a page comes: it jumps, or it is heavy. A disk does not tell weights."""
+    name = path.removesuffix(".html")
+    page.add_init_script(measure.WATCH)
+    page.set_viewport_size(size)
+    page.goto(f"{base}/{path}", wait_until="load")
     page.evaluate("pgReady")
     page.wait_for_timeout(100)  # until the frames after that one are drawn
     shift, weight = page.evaluate("pgShift"), page.evaluate(measure.BYTES) / 1000
@@ -140,17 +144,11 @@ def loaded(page: Page, name: str) -> list[str]:
 
 
 def visit(browser: Browser, base: str, path: str) -> list[str]:
-    """Read one page from top to bottom, wide and narrow, and move its demos.
-
-    From a disk it is loaded by a telephone, from a server by a laptop.
-    """
+    """Load one page on a telephone, read it from top to bottom, wide and narrow, and move its demos."""
     context = fresh(browser, base)
     page = context.new_page()
-    page.add_init_script(measure.WATCH)
-    page.set_viewport_size(NARROW if base.startswith("file:") else measure.LAPTOP)
     faults = watch(page, base)
-    page.goto(f"{base}/{path}", wait_until="load")
-    found = loaded(page, path.removesuffix(".html"))
+    found = load(page, base, path, NARROW)
     page.set_viewport_size(WIDE)
     page.evaluate(TYPESET)
     found += page.evaluate(MATHEMATICS) + page.evaluate(IMAGES)
@@ -167,11 +165,16 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
     return faults + found
 
 
-def move(demo: Locator) -> list[str]:
-    """Move each control of a demo: some position must give another picture."""
+def wake(demo: Locator) -> None:
+    """Scroll to a demo, which its script then takes over."""
     demo.scroll_into_view_if_needed()
     if "pg-demo--alive" in (demo.get_attribute("class") or ""):
         demo.locator("input[name], select[name]").first.wait_for()  # its script makes them
+
+
+def move(demo: Locator) -> list[str]:
+    """Move each control of a demo: some position must give another picture."""
+    wake(demo)
     controls = demo.locator("input[type=range][name], select[name]").all()
     if not controls:
         return ["a demo without a control"]

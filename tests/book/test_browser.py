@@ -1,10 +1,12 @@
-"""Every page of the built site in a browser: from a disk without a network, and from a server."""
+"""Every page of the built site in a browser, from a disk without a network.
+
+`test_accessibility` opens them from a server.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import notebooks
 import pytest
 from inspection import TYPESET, fresh, visit
@@ -13,8 +15,6 @@ from playwright.sync_api import Browser, Page, expect
 SITE = notebooks.ROOT / "_build" / "html"
 BUILT = [*SITE.glob("*.html"), *SITE.glob("exercises/*.html"), *SITE.glob("reference/*.html")]
 PAGES = sorted(page.relative_to(SITE).as_posix() for page in BUILT)
-NOTEBOOKS = [path.relative_to(notebooks.BOOK) for path in notebooks.chapters()]
-CHAPTERS = [path.with_suffix("").as_posix() for path in NOTEBOOKS]
 
 
 @pytest.fixture(params=["disk", "server"])
@@ -28,8 +28,8 @@ def test_every_page_of_the_contents_is_built(site: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_has_no_fault(path: str, base: str, browser: Browser) -> None:
-    assert visit(browser, base, path) == []
+def test_page_has_no_fault(path: str, site: Path, browser: Browser) -> None:
+    assert visit(browser, site.as_uri(), path) == []
 
 
 def theme(page: Page) -> str:
@@ -54,19 +54,6 @@ def test_theme_follows_the_system_until_the_reader_switches(
         page.locator(".theme-switch-button:visible").click()
     page.goto(f"{base}/references.html")
     assert theme(page) == other
-    context.close()
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_the_notebook_can_be_downloaded(name: str, server: str, browser: Browser) -> None:
-    context = fresh(browser, server)
-    page = context.new_page()
-    page.goto(f"{server}/{name}.html")
-    page.get_by_label("Download this page").click()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Notebook (.ipynb)").click()
-    saved = nbformat.read(download.value.path(), as_version=4)
-    assert saved == nbformat.read(notebooks.BOOK / f"{name}.ipynb", as_version=4)
     context.close()
 
 

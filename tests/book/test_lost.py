@@ -28,10 +28,14 @@ class Pages(Quiet):
         self.wfile.write(Path(self.directory, "404.html").read_bytes())
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    return Book(tmp_path_factory.mktemp("book"))
+
+
+@pytest.fixture(scope="module")
+def address(book: Book) -> Iterator[str]:
     """A small book on a server of this machine, built for its address there."""
-    book = Book(tmp_path)
     with serve(book.site, Pages) as host:
         address = f"{host}{BELOW}"
         result = book.build(GOOD, PGCOMPANION_SITE=address)
@@ -56,13 +60,15 @@ def test_a_dead_link_leads_home(address: str, browser: Browser) -> None:
 
 
 def test_without_its_base_the_page_is_broken_below_the_root(
-    address: str, browser: Browser, tmp_path: Path
+    address: str, browser: Browser, book: Book
 ) -> None:
-    lost = tmp_path / "_build" / "html" / "404.html"
-    lost.write_text(re.sub("<base [^>]*>", "", lost.read_text("utf-8")), encoding="utf-8")
+    lost = book.site / "404.html"
+    whole = lost.read_text(encoding="utf-8")
+    lost.write_text(re.sub("<base [^>]*>", "", whole), encoding="utf-8")
     context = fresh(browser, address)
     page = context.new_page()
     faults = watch(page, address)
     page.goto(f"{address}/deep/nothing.html")
     assert len(faults) > 2
     context.close()
+    lost.write_text(whole, encoding="utf-8")

@@ -30,9 +30,9 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     return Book(tmp_path_factory.mktemp("book"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def published(book: Book) -> Path:
-    """The site with an address."""
+    """The site with an address; `private` builds it anew, and comes last."""
     result = book.build(GOOD, PGCOMPANION_SITE=ADDRESS)
     assert result.returncode == 0, result.stderr
     return book.site
