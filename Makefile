@@ -143,7 +143,7 @@ lock: ## lock requirements.in into requirements.txt
 	@.venv-lock/bin/uv pip compile --universal --python-version 3.11 requirements.in \
 		--output-file requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock"
-	@.venv-lock/bin/python tools/binder.py
+	@.venv-lock/bin/python tools/binder_list.py
 
 clean: ## remove everything that was built (the environment .venv stays)
 	@rm -rf _build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks
