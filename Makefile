@@ -26,7 +26,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf measure handouts test check seeds lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf epub measure handouts test check seeds lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ serve: book ## build the book and serve it on this machine
 
 pdf: book ## print the whole book into one file, and link to it from the pages
 	@$(PY) tools/pdf.py
+	@$(MAKE) --no-print-directory book
+
+epub: book ## make the book for e-readers, and link to it from the pages
+	@$(PY) tools/epub.py
 	@$(MAKE) --no-print-directory book
 
 measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED="ppo errata"
@@ -139,6 +143,7 @@ lock: ## lock requirements.in into requirements.txt
 	@.venv-lock/bin/uv pip compile --universal --python-version 3.11 requirements.in \
 		--output-file requirements.txt --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-annotate --custom-compile-command "make lock"
+	@.venv-lock/bin/python tools/binder_list.py
 
 clean: ## remove everything that was built (the environment .venv stays)
 	@rm -rf _build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis .benchmarks

@@ -58,7 +58,9 @@ def drop_stale(folder: Path, toc: Path) -> None:
         before.write_text(present, encoding="utf-8")
 
 
-def sphinx(root: Path, toc: Path, target: Path, strict: bool) -> int | BaseException:
+def sphinx(
+    root: Path, toc: Path, target: Path, strict: bool, builder: str = "html"
+) -> int | BaseException:
     """Jupyter Book's build; an exception comes back, and is told by `explained`."""
     jupyter_book.handle_exception = lambda *_: None  # a page of advice on Sphinx
     # nbclient would take an interrupt for itself, and the build would fail of something else; a job in a
@@ -71,6 +73,7 @@ def sphinx(root: Path, toc: Path, target: Path, strict: bool) -> int | BaseExcep
         target.absolute(),
         noconfig=True,
         path_config=root / "_config.yml",
+        builder=builder,
         confoverrides={
             "external_toc_path": toc.absolute().as_posix(),
             "latex_individualpages": False,
@@ -148,17 +151,31 @@ def book(root: Path) -> None:
             unfinished / ".buildinfo"
         )  # half of one stops Sphinx, a whole one tells of this machine
         info.unlink(missing_ok=True)
-        outcome = sphinx(root, root / "_toc.yml", unfinished, strict=True)
-        if isinstance(outcome, BaseException):
-            sys.exit(explained(outcome, folder))
-        if outcome:
-            sys.exit("The build ended, and there is no site: each WARNING above names its page.")
+        succeed(sphinx(root, root / "_toc.yml", unfinished, strict=True), folder)
         info.unlink(missing_ok=True)
         shutil.rmtree(unfinished / "python", ignore_errors=True)
         if os.environ.get("PGCOMPANION_RUNTIME"):
             runtime.main(unfinished / "python")
         unfinished.rename(site)
     print(f"The book is built. Open {(site / 'index.html').absolute().as_uri()}")
+
+
+def epub(root: Path) -> Path:
+    """Build the book for e-readers."""
+    folder = root / "_build"
+    target = folder / "epub"
+    with alone(folder):
+        shutil.rmtree(target, ignore_errors=True)
+        succeed(sphinx(root, root / "_toc.yml", target, strict=True, builder="epub"), folder)
+    return target / "pgcompanion.epub"
+
+
+def succeed(outcome: int | BaseException, folder: Path) -> None:
+    """End here unless Sphinx came to its end, without a warning."""
+    if isinstance(outcome, BaseException):
+        sys.exit(explained(outcome, folder))
+    if outcome:
+        sys.exit("The build ended, and nothing is made: each WARNING above names its page.")
 
 
 def page(root: Path, name: str) -> None:

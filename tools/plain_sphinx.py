@@ -18,7 +18,7 @@ from reproducible import ROOT, differing
 WORK = ROOT / "_build" / "plain"
 SITE = ROOT / "_build" / "html"
 # Put into the site by other commands than Sphinx's.
-BESIDE = ("python", "handouts", "pgcompanion.pdf", ".buildinfo")
+BESIDE = ("python", "handouts", "pgcompanion.pdf", "pgcompanion.epub", ".buildinfo")
 
 
 def build() -> Path:

@@ -1,7 +1,7 @@
 """Build everything twice, in two places, and compare byte for byte: `make reproducible`.
 
-Two clones of the last commit are built: the site with its Python, the printed book, wheel, sdist and
-notebooks. The second stands in a folder of another name, in another time zone, and its Python hashes
+Two clones of the last commit are built: the site with its Python, the book printed and for e-readers, wheel,
+sdist and notebooks. The second stands in a folder of another name, in another time zone, and its Python hashes
 strings in another order. What differs is named.
 """
 
@@ -33,7 +33,7 @@ def built(name: str, settings: dict[str, str]) -> Path:
     for lock in ("requirements.txt", "pyproject.toml"):  # the environment is as new as they are
         os.utime(clone / lock, (0, 0))
     environment = os.environ | settings | {"PYTHONPATH": str(clone), "MAKEFLAGS": ""}
-    command = ["make", "--no-print-directory", "notebooks", "pdf", "dist"]
+    command = ["make", "--no-print-directory", "notebooks", "pdf", "epub", "dist"]
     subprocess.run(command, cwd=clone, env=environment, check=True)
     return clone
 

@@ -15,7 +15,8 @@ import repository
 from sphinx.application import Sphinx
 
 BOOK = "book"  # the folder of the pages, from the root of the repository
-BOOK_PDF = "pgcompanion.pdf"  # where `make pdf` puts it, from the root of the site
+# Where `make pdf` and `make epub` put the whole book, from the root of the site.
+WHOLE = {"pdf": "pgcompanion.pdf", "epub": "pgcompanion.epub"}
 Button = dict[str, object]
 
 
@@ -78,9 +79,9 @@ def files(app: Sphinx, pagename: str, context: dict) -> Iterator[Button]:
     if notebook_of(app, pagename):
         url = context["pathto"](f"notebooks/{pagename}.ipynb", 1)
         yield link(url, "Notebook (.ipynb)", "fas fa-code", "download-notebook")
-    if app.config.pgbook_pdf:
-        url = context["pathto"](BOOK_PDF, 1)
-        yield link(url, "The whole book (.pdf)", "fas fa-book", "download-book")
+    for form in app.config.pgbook_whole:
+        url = context["pathto"](WHOLE[form], 1)
+        yield link(url, f"The whole book (.{form})", "fas fa-book", f"download-book-{form}")
     yield {
         "type": "javascript",
         "javascript": "window.print()",
@@ -102,13 +103,15 @@ def sources(app: Sphinx, pagename: str) -> Iterator[Button]:
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("pgbook_repository", "", "html", str)
-    app.add_config_value("pgbook_pdf", False, "html", bool)
+    app.add_config_value("pgbook_whole", [], "html", list)
 
     def settle(app: Sphinx, config: object) -> None:
         """The environment goes before `_config.yml`; what else the site contains shows."""
         app.config.pgbook_repository = os.environ.get(
             repository.VARIABLE, app.config.pgbook_repository
         )
-        app.config.pgbook_pdf = (Path(app.outdir) / BOOK_PDF).exists()
+        app.config.pgbook_whole = [
+            form for form, name in WHOLE.items() if (Path(app.outdir) / name).exists()
+        ]
 
     app.connect("config-inited", settle)

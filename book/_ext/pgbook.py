@@ -17,6 +17,7 @@ import shutil
 from pathlib import Path
 
 import cells
+import ereader
 import launch
 import mathematics
 import pgbook_markup
@@ -69,7 +70,7 @@ def check_notebooks(app: Sphinx) -> None:
     target = Path(app.outdir) / "notebooks"
     for pagename in app.env.found_docs:
         notebook = launch.notebook_of(app, pagename)
-        if notebook is None:
+        if notebook is None or app.builder.name == "epub":
             continue
         if not notebook.exists():
             LOGGER.warning("no notebook beside this page: run `make notebooks`", location=pagename)
@@ -100,6 +101,7 @@ def setup(app: Sphinx) -> dict:
     cells.setup(app)
     search.setup(app)
     strict.setup(app)
+    ereader.setup(app)
     pgbook_markup.setup(app)
     app.connect("config-inited", build_afresh)
     app.connect("env-check-consistency", lambda app, env: check_notebooks(app))

@@ -57,7 +57,8 @@ class Book:
     def __init__(self, root: Path) -> None:
         self.root = root
         shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext")
-        shutil.copytree(ROOT / "book" / "site", root / "book" / "site")
+        for name in ("site", "epub"):
+            shutil.copytree(ROOT / "book" / name, root / "book" / name)
         for name in ("requirements.txt", "book/references.bib"):
             shutil.copyfile(ROOT / name, root / name)
         (root / "_config.yml").write_text(yaml.safe_dump(configuration()))
@@ -70,19 +71,21 @@ class Book:
         self.module.parent.mkdir()
         self.module.write_text("")
 
-    def build(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def build(
+        self, text: str, tool: str = "build.py", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """What `make book` runs, to its end."""
-        building = self.start(text, **environment)
+        building = self.start(text, tool, **environment)
         out, err = building.communicate()
         return subprocess.CompletedProcess(building.args, building.returncode, out, err)
 
-    def start(self, text: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, text: str, tool: str = "build.py", **environment: str) -> subprocess.Popen[str]:
         page = HEADER + text + "\n\n```{bibliography}\n```\n"
         (self.root / "book" / "index.md").write_text(page, encoding="utf-8")
         # Its notebook is empty, so there are no cells to run in the page.
         own = os.environ | {"PGCOMPANION_RUNTIME": ""} | environment
         return subprocess.Popen(
-            [sys.executable, ROOT / "tools" / "build.py"],
+            [sys.executable, ROOT / "tools" / tool],
             cwd=self.root,
             env=own,
             stdout=subprocess.PIPE,

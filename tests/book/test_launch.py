@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from notebooks import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
+import epub
 import launch
 import pdf
 import repository
@@ -28,13 +30,13 @@ CONTEXT = {"pathto": lambda path, _: path}
 
 
 def site_with(
-    pagename: str, setting: str, pdf: bool = False, book: Path = notebooks.BOOK
+    pagename: str, setting: str, whole: Sequence[str] = (), book: Path = notebooks.BOOK
 ) -> SimpleNamespace:
     """What the buttons ask of Sphinx."""
     return SimpleNamespace(
         env=SimpleNamespace(metadata={pagename: {"kernelspec": {}}}),
         srcdir=book,
-        config=SimpleNamespace(pgbook_repository=setting, pgbook_pdf=pdf),
+        config=SimpleNamespace(pgbook_repository=setting, pgbook_whole=whole),
     )
 
 
@@ -100,16 +102,16 @@ def test_without_a_repository_no_other_place_is_offered() -> None:
     assert links("index", "") == {}
 
 
-def test_the_printed_book_is_offered_where_the_site_holds_it() -> None:
-    with_it, without = (
-        {
-            b["label"]: b.get("url")
-            for b in launch.files(site_with("index", "", pdf=x), "index", CONTEXT)
-        }
-        for x in (True, False)
-    )
-    assert with_it.pop("download-book") == pdf.TARGET.relative_to(pdf.SITE).as_posix()
-    assert with_it == without
+def test_the_whole_book_is_offered_in_the_forms_that_the_site_holds() -> None:
+    def offered(*whole: str) -> dict[object, object]:
+        found = launch.files(site_with("index", "", whole), "index", CONTEXT)
+        return {b["label"]: b.get("url") for b in found}
+
+    everything = offered("pdf", "epub")
+    assert everything.pop("download-book-epub") == epub.NAME
+    assert everything == offered("pdf")
+    assert everything.pop("download-book-pdf") == pdf.TARGET.relative_to(pdf.SITE).as_posix()
+    assert everything == offered()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import binder_list
 import pytest
 from elsewhere import ROOT, Environment, pythons
 from playwright.sync_api import Browser, Page, expect
@@ -34,6 +35,13 @@ def test_the_short_list_is_part_of_the_lock() -> None:
     short = pins(BINDER / "requirements.txt")
     assert short <= pins(ROOT / "requirements.txt")
     assert len(short) < 12
+
+
+def test_the_lock_renews_the_short_list() -> None:
+    lock = 'a==2 ; python_full_version < "3.12" \\\n    --hash=sha256:0\na==3 \\\n    --hash=sha256:1\n'
+    assert binder_list.renewed("# Few.\na==1\n", lock) == "# Few.\na==3\n"
+    with pytest.raises(KeyError, match="b"):
+        binder_list.renewed("b==1\n", lock)
 
 
 def clone(folder: Path) -> Path:

@@ -127,6 +127,7 @@ def test_citation_and_changelog_tell_of_the_package_s_version(metadata: Message)
     assert Version(cited[1]) == Version(metadata["Version"])
     released = re.search(r"^date-released: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)
     assert (released[1] if released else "unreleased") == changed[2]
+    assert (released is None) == Version(cited[1]).is_devrelease
 
 
 @pytest.fixture(scope="module")
