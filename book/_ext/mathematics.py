@@ -33,22 +33,9 @@ MACROS = {
 }
 OPTIONS = {"macros": MACROS, "throwOnError": True, "strict": "error"}
 
-# Each line that comes in is a formula with its options, each that goes out its boxes. When the build
-# ends, however it does, nothing comes in any more, and Node ends, too.
-SCRIPT = """
-const katex = require(process.argv[1]);
-const lines = require("readline").createInterface({ input: process.stdin });
-lines.on("line", (line) => {
-  const [text, options] = JSON.parse(line);
-  let answer;
-  try {
-    answer = { html: katex.renderToString(text, options) };
-  } catch (error) {
-    answer = { error: String(error) };
-  }
-  process.stdout.write(JSON.stringify(answer) + "\\n");
-});
-"""
+# What sets the formulas, and the style sheet that says which of KaTeX's boxes look like anything.
+SCRIPT = Path(__file__).with_name("boxes.js")
+SHEET = Path(__file__).parents[1] / "site" / "vendor" / "katex" / "katex.min.css"
 
 
 def node() -> Path:
@@ -60,7 +47,7 @@ def node() -> Path:
 @cache
 def typesetter() -> subprocess.Popen[str]:
     library = Path(katex.__file__).with_name("katex.min.js")
-    command = [str(node()), "-e", SCRIPT, str(library)]
+    command = [str(node()), str(SCRIPT), str(library), str(SHEET)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
 
@@ -85,7 +72,7 @@ END = "<!--math-->"
 
 
 def visit_inline(translator: HTML5Translator, formula: nodes.math) -> None:
-    start = translator.starttag(formula, "span", "", CLASS="math notranslate nohighlight")
+    start = translator.starttag(formula, "span", "", CLASS="math notranslate")
     translator.body.append(f"{start}{render(formula.astext())}</span>{END}")
     raise nodes.SkipNode
 

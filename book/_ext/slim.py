@@ -14,8 +14,6 @@ from pathlib import Path
 import tinycss2
 from tinycss2.ast import Node
 
-SHEETS = ["styles/pydata-sphinx-theme.css", "sphinx-design.min.css", "mystnb.*.css"]
-SHEETS += ["vendor/katex/katex.min.css"]
 NESTED = ("media", "supports")
 CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
 BRACKETS = re.compile(r"\([^()]*\)")
@@ -61,11 +59,7 @@ def slim(sheet: str, words: set[str]) -> str:
     return "".join(kept(rules, words))
 
 
-def slim_all(site: Path, pages: Iterable[Path]) -> None:
-    """Slim the sheets of a site that has these pages."""
-    static = site / "_static"
-    scripts = [path for path in static.rglob("*.js") if "vendor" not in path.parts]
-    files = [*pages, *scripts]
-    words = {word for file in files for word in WORD.findall(file.read_text(encoding="utf-8"))}
-    for sheet in (path for pattern in SHEETS for path in static.glob(pattern)):
-        sheet.write_text(slim(sheet.read_text(encoding="utf-8"), words), encoding="utf-8")
+def words(site: Path, pages: Iterable[Path]) -> set[str]:
+    """What stands in the pages of a site, and in its scripts: some of it names classes."""
+    scripts = [path for path in (site / "_static").rglob("*.js") if "vendor" not in path.parts]
+    return {word for file in [*pages, *scripts] for word in WORD.findall(file.read_text(encoding="utf-8"))}

@@ -12,8 +12,8 @@ import hashlib
 import re
 from pathlib import Path
 
+import bundle
 import figures
-import slim
 from sphinx.application import Sphinx
 
 POLICY = "; ".join(
@@ -109,15 +109,14 @@ class Strict:
         """A tag whose style has become a class."""
         style = OWN_STYLE.search(match[0])
         assert style is not None
-        name = f"pg-{digest(style[1])}"
-        self.styles[name] = style[1]
+        name = self.styles.setdefault(style[1], f"_{len(self.styles):x}")
         tag = match[0].replace(style[0], "", 1)
         if CLASS.search(tag):
             return CLASS.sub(lambda m: f' class="{m[1]} {name}"', tag, count=1)
         return re.sub(r"^<[\w-]+", lambda m: f'{m[0]} class="{name}"', tag)
 
     def finish(self) -> None:
-        rules = "".join(f".{name}{{{style}}}\n" for name, style in sorted(self.styles.items()))
+        rules = "".join(f".{name}{{{style}}}\n" for style, name in self.styles.items())
         (self.site / FOLDER / "attributes.css").write_text(rules, encoding="utf-8")
 
 
@@ -134,7 +133,7 @@ def tighten(app: Sphinx, error: Exception | None) -> None:
     for path in pages:
         strict.page(path)
     strict.finish()
-    slim.slim_all(site, pages)
+    bundle.bundle(site, pages)
 
 
 def setup(app: Sphinx) -> dict:
