@@ -127,7 +127,7 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     let y = 30 + (wide ? 200 : 170) + 46;
     pen.rect(left, y, w, 16, { fill: "grid" });
     pen.rect(left, y, Math.max((w * n.ess) / N, 1), 16, { fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
-    pen.say(left, y + 32, `worth ${n.ess < 9.95 ? n.ess.toFixed(1) : Math.round(n.ess)} of ${N} samples`, { bold: true, fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
+    pen.say(left, y + 32, `worth ${n.ess < 9.95 ? n.ess.toFixed(1) : Math.round(n.ess)} of ${N}${wide ? " samples" : ""}`, { bold: true, fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
     pen.say(left + w, y + 32, `variance${wide ? " of a term" : ""} ${large(n.variance)}`, { anchor: "end" });
 
     y += 72;
