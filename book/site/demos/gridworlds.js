@@ -271,7 +271,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       const from = side * (half + 24), left = from + (wide ? 40 : room);
       return pen.panel({ x: left, y, w: from + half - 4 - left, h, xlim: [-0.4, K + 0.4], xticks: ticks, xlabel: "iteration", flush: from, ...more });
     };
-    const objective = axes(0, { ylim: [-1.3, 1.1], yticks: [-1, 0, 1], title: wide ? "Objective J" : "J" }, 22);
+    const objective = axes(0, { ylim: [-1.3, 1.1], yticks: [-1, 0, 1], title: wide ? "Objective J" : "J" }, 26);
     objective.line([-1, K + 1], [it.optimum, it.optimum], { stroke: "green", width: 1.5, dash: "6 4" });
     objective.note(0.98, 0.94, `optimum ${fixed(it.optimum, 3)}`, { fill: "green", anchor: "end", halo: true });
     const lengths = axes(1, { ylim: [1e-4, 2000], ylog: true, yticks: [0.01, 1, 100], title: "KL of each step" }, 34);
