@@ -181,8 +181,8 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     world.optimum = V.reduce((J, v, s) => J + world.mu0[s] * v, 0);
     return (worlds[map] = world);
   }
-  function train(map, algorithm, x, N = 0) {
-    const key = `${map}|${algorithm}|${x}|${N}`;
+  function train(map, algorithm, x, N = 0, luck = 0) {
+    const key = `${map}|${algorithm}|${x}|${N}|${N && luck}`;
     if (courses.has(key)) return courses.get(key);
     const world = worldOf(map), { S, A } = world, iterates = [], kl = [];
     let theta = new Float64Array(S * A);
@@ -190,7 +190,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       const batch = exactBatch(world, softmax(theta, A), H);
       batch.log = logSoftmax(theta, A);
       if (k) kl.push(divergence(iterates[k - 1].seen, batch.log, A));
-      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + k), { log: batch.log }) : batch;
+      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + 2 * K * luck + k), { log: batch.log }) : batch;
       iterates.push(batch);
       if (k === K) break;
       theta = STEPS[algorithm](theta, batch.seen, A, x);
@@ -201,8 +201,8 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     return course;
   }
 
-  function numbers({ world, algorithm, knob, k, N }) {
-    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N), { pi, V, n } = it.iterates[k], { S, A } = it.world;
+  function numbers({ world, algorithm, knob, k, N, luck }) {
+    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N, luck), { pi, V, n } = it.iterates[k], { S, A } = it.world;
     return {
       J: it.J, kl: it.kl, optimum: it.world.optimum, V: V.slice(0, S), visits: n,
       pi: Array.from({ length: S }, (_, s) => pi.slice(s * A, s * A + A)),
@@ -233,7 +233,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
 
   function draw(pen, values, n, at) {
     const { world, k, rival } = values, map = mapOf(world), it = worldOf(map), { width, wide } = pen;
-    const sides = sidesOf(values), runs = sides.map(({ name, x, N }) => train(map, name, x, N));
+    const sides = sidesOf(values), runs = sides.map(({ name, x, N }) => train(map, name, x, N, values.luck));
     const columns = it.rows[0].length, rows = it.rows.length, half = (width - 24) / 2;
     const size = Math.min(half / columns, (wide ? 250 : 190) / rows), part = at.k - k, later = Math.min(k + 1, K);
     const names = sides.map(called), maps = rival ? [0, 1] : [0, 0];
@@ -316,10 +316,15 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       row(make("label", {}, make("span", {}, "the other's knob"), turner("rivalKnob", "the other's knob, between careful and bold"))),
       menu("rivalN", "its steps see", SIZES, seen),
     ];
-    const offer = () => others.forEach((each) => (each.hidden = !values.rival));
-    rivals.addEventListener("input", offer);
-    offer();
     rows.knob.nextSibling.after(rivals, ...others);
+    const draws = make("button", { type: "button", class: "pg-demo__button" }, "Draw other episodes");
+    draws.addEventListener("click", () => life.set({ luck: (values.luck ?? 0) + 1 }));
+    const offer = () => {
+      others.forEach((each) => (each.hidden = !values.rival));
+      draws.hidden = sidesOf(values).every(({ N }) => !N);
+    };
+    life.figure.addEventListener("input", offer);
+    offer();
     const brushes = Object.keys(BRUSHES).map((name) => {
       const button = make("button", { type: "button", class: "pg-demo__button", "aria-pressed": name === brush }, name);
       button.addEventListener("click", () => {
@@ -328,7 +333,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       });
       return button;
     });
-    return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H)];
+    return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H), draws];
   }
 
   function describe(values, { J, kl, optimum }) {
@@ -336,7 +341,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     const [one, other] = sidesOf(values).map((side) => `${called(side)}${side.N ? `, from ${side.N} episodes a step` : ""}`);
     const after = k ? `after ${k} step${k > 1 ? "s" : ""}` : "before the first step";
     if (other) {
-      const { name, x, N } = sidesOf(values)[1], there = train(mapOf(world), name, x, N);
+      const { name, x, N } = sidesOf(values)[1], there = train(mapOf(world), name, x, N, values.luck);
       return `On ${known}, ${after}, J is ${fixed(J[k], 3)} for ${one}, and ${fixed(there.J[k], 3)} for ${other}; ${best}.`;
     }
     if (!k) return `${one}, on ${known}, ${after}: the uniform policy has J = ${fixed(J[0], 3)}; ${best}.`;
