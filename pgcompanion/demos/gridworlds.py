@@ -56,18 +56,21 @@ def setting(algorithm: str, knob: Knob) -> float:
     return float(low * (high / low) ** knob)
 
 
-def course(world: str, algorithm: str, knob: Knob, N: int = 0) -> Course:
+def course(world: str, algorithm: str, knob: Knob, N: int = 0, luck: int = 0) -> Course:
     """The training behind a choice of the controls; ``world`` is a map or its name. Statement: `ppo`."""
-    return train(MAPS.get(world, world), algorithm, setting(algorithm, knob), N)
+    return train(MAPS.get(world, world), algorithm, setting(algorithm, knob), N, luck)
 
 
-def numbers(world: str, algorithm: str, knob: Knob, k: int, N: int = 0) -> dict[str, np.ndarray]:
+def numbers(
+    world: str, algorithm: str, knob: Knob, k: int, N: int = 0, luck: int = 0
+) -> dict[str, np.ndarray]:
     """The objectives and the divergences of all iterates; policy, values and visits after ``k``.
 
     Statement: `ppo`. ``J (K + 1,)``, ``kl (K,)``, ``pi (S, A)``, ``V (S,)`` at the first step, ``visits
-    (S,)``, and the ``optimum`` over all policies. The steps see ``N`` episodes, 0 for exact batches.
+    (S,)``, and the ``optimum`` over all policies. The steps see ``N`` episodes, 0 for exact batches;
+    with another ``luck`` they are others.
     """
-    it = course(world, algorithm, knob, N)
+    it = course(world, algorithm, knob, N, luck)
     mdp, pi = it.grid.mdp(H), it.policy.table(it.iterates[k].theta)
     return {
         "J": np.array(it.J),

@@ -32,6 +32,7 @@ DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
         "world": _painted(rng),
         "knob": rng.uniform(),
         "N": int(rng.choice([0, 20, 100])),
+        "luck": int(rng.integers(3)),
     },
     "kl_estimates": lambda rng: {"reference": tuple(_shares(rng))},
     "lqr": lambda rng: {"start": (rng.uniform(-7.2, 0.2), rng.uniform(-5.2, 0.2))},

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from script_reading import MODULES, SCRIPTED, SCRIPTS, anywhere
+from script_reading import MODULES, SCRIPTED, SCRIPTS, anywhere, corners
 
 from pgcompanion.demos import bernoulli, gridworlds, show
 from pgcompanion.demos.engine.controls import defaults
@@ -120,7 +120,7 @@ FAULTS = """(choices) => {
 
 @every
 def test_its_words_are_legible_and_on_no_others(name: str, visit):
-    choices = list(anywhere(DEMOS[name], 12))
+    choices = [*corners(DEMOS[name]), *anywhere(DEMOS[name], 12)]
     for size in (LAPTOP, PHONE):
         page = awake(visit, html(DEMOS[name]), viewport=size)
         assert page.evaluate(FAULTS, choices) == []
@@ -286,6 +286,41 @@ def test_a_cell_is_painted_by_hand_and_by_keys_and_the_start_stays(visit):
     assert values(page)["world"].count("S") == 1
     page.get_by_role("combobox", name="map").select_option("cliff")
     assert values(page)["world"] == "cliff"
+
+
+def test_an_opening_shows_the_exact_gradient_beside_a_sampled_one(visit):
+    opening = {"algorithm": "policy gradient", "rival": "policy gradient", "rivalN": 20}
+    page = awake(visit, html(gridworlds, opening), viewport=LAPTOP)
+    assert values(page).items() >= (defaults(gridworlds) | opening).items()
+    assert page.locator(".pg-demo").bounding_box()["height"] <= VISIBLE
+    page.get_by_role("slider", name="iteration k").press("End")
+    exact, sampled = (
+        gridworlds.numbers("4x4", "policy gradient", "medium", gridworlds.K, N)["J"][-1]
+        for N in (0, 20)
+    )
+    words = page.locator(".pg-demo__caption")
+    expect(words).to_contain_text(f"{exact:.3f}")
+    expect(words).to_contain_text(f"{sampled:.3f}")
+    assert f"{exact:.3f}" != f"{sampled:.3f}"
+    page.get_by_role("combobox", name="against").select_option("nobody")
+    expect(words).not_to_contain_text(f"{sampled:.3f}")
+    assert page.get_by_role("combobox", name="its steps see").count() == 0
+
+
+@every
+def test_on_a_telephone_what_plays_stands_right_below_the_picture(name: str, visit):
+    page = awake(visit, html(DEMOS[name]), viewport=PHONE, has_touch=True)
+    if not (play := page.locator(".pg-demo__play").first).count():
+        assert not any(control.time for control in DEMOS[name].controls.values())
+        return
+
+    def below() -> float:
+        shown = page.locator(".pg-demo__picture").bounding_box()
+        return play.bounding_box()["y"] - shown["y"] - shown["height"]
+
+    assert 0 <= below() < 70
+    page.locator(".pg-demo__control--time").evaluate("row => row.style.order = 9")
+    assert below() > 70, "a row that comes last has others above it"
 
 
 def test_two_demos_on_a_page_do_not_touch_each_other(visit):

@@ -1,8 +1,8 @@
 "use strict";
 // Clouds of gradient estimates: every coefficient has the same mean, and its own spread.
-window.pgDemos.baselines = ({ constants, hashed, linspace, text, fixed }) => {
+window.pgDemos.baselines = ({ constants, hashed, linspace, clamp, text, fixed }) => {
   const { stream } = constants, PLACES = linspace(-1, 3, 41), CONSTANT = "reward-to-go − b", MOST = 400;
-  const PSI = Object.keys(constants.usual.covariances), START = 4;
+  const PSI = Object.keys(constants.usual.covariances), PLAIN = "reward-to-go", START = 4;
 
   // Episodes, drawn when they are asked for: states and actions, H of them in a row.
   const kept = {};
@@ -88,10 +88,15 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, text, fixed }) => {
       title: "Estimates of the gradient, one by one", flush: 4, xlabel: "∂J / ∂θ₁; upwards ∂J / ∂θ₂",
     });
     cloud.dots(n.points.map((p) => p[0]), n.points.map((p) => p[1]), 2.5, "blue", { opacity: 0.5 });
-    const [newest] = n.points.slice(-1), [[c, d], [, e]] = n.covariance, l = Math.sqrt(c / N), m = d / N / l, o = Math.sqrt(Math.max(e / N - m * m, 0));
+    const [newest] = n.points.slice(-1), around = linspace(0, 2 * Math.PI, 73), [gx, gy] = n.gradient;
     cloud.dots([newest[0]], [newest[1]], 4, "blue");
-    const around = linspace(0, 2 * Math.PI, 73), [gx, gy] = n.gradient;
-    cloud.line(around.map((t) => gx + 2 * l * Math.cos(t)), around.map((t) => gy + 2 * (m * Math.cos(t) + o * Math.sin(t))), { stroke: "blue", width: 1.5 });
+    // Two standard deviations of an estimate, from the covariance of one episode.
+    const spread = ([[c, d], [, e]], look) => {
+      const l = Math.sqrt(c / N), m = d / N / l, o = Math.sqrt(Math.max(e / N - m * m, 0));
+      cloud.line(around.map((t) => gx + 2 * l * Math.cos(t)), around.map((t) => gy + 2 * (m * Math.cos(t) + o * Math.sin(t))), look);
+    };
+    if (psi !== PLAIN) spread(constants[world].covariances[PLAIN], { stroke: "muted", width: 1.5, dash: "5 4" });
+    spread(n.covariance, { stroke: "blue", width: 1.5 });
     const [x, y] = n.mean, [dx, dy] = n.stderr;
     cloud.line([x - 2 * dx, x + 2 * dx], [y, y], { stroke: "vermillion", width: 2.5 });
     cloud.line([x, x], [y - 2 * dy, y + 2 * dy], { stroke: "vermillion", width: 2.5 });
@@ -100,11 +105,13 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, text, fixed }) => {
     cloud.note(0.01, 0.06, "◇ exact gradient", { halo: true });
     cloud.note(0.01, 0.06 + 18 / h, `+ mean of ${M} ± 2 standard errors`, { fill: "vermillion", halo: true });
     cloud.note(0.01, 0.06 + 36 / h, "○ two exact standard deviations", { fill: "blue", halo: true });
+    if (psi !== PLAIN) cloud.note(0.01, 0.06 + 54 / h, "dashed: of the reward-to-go", { fill: "muted", halo: true });
     const out = n.points.filter(([a, b]) => a < xlim[0] || a > xlim[1] || b < ylim[0] || b > ylim[1]).length;
     if (out) cloud.note(0.99, 0.06, `${out} outside`, { fill: "blue", anchor: "end", halo: true });
 
     const top = 30 + h + 68, half = wide ? (width - 40) * 0.56 : width - 8;
-    pen.say(4, top - 9, "Exact variance, one episode", { bold: true });
+    pen.say(4, top - 9, "Exact variance: tap one", { bold: true });
+    pen.area({ left: 0, top: top + 2, w: half, h: 22 * PSI.length, press: (_, py) => ({ psi: PSI[clamp(Math.floor((py - top - 2) / 22), 0, PSI.length - 1)] }) });
     const [low, high] = [0.004, Math.max(...n.totals, 1)], room = half - 150;
     PSI.forEach((each, i) => {
       const chosen = each === psi, at = top + 16 + 22 * i;
@@ -134,7 +141,7 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, text, fixed }) => {
 
   function describe({ world, psi, b, N, M }, n) {
     const pair = (x, places = 3) => `(${x.map((each) => fixed(each, places)).join(", ")})`, total = trace(n.covariance);
-    const rival = n.totals[1], against = psi === "reward-to-go" ? "" : `, ${text(total / rival, 2)} times that of the reward-to-go`;
+    const rival = n.totals[1], against = psi === PLAIN ? "" : `, ${text(total / rival, 2)} times that of the reward-to-go`;
     return `${world === "usual" ? "The usual world" : "A world in which V does harm"}, ψ = ${psi}${psi === CONSTANT ? ` with b = ${text(b)}` : ""}: ${M} estimates from ${N} episodes each ` +
       `have the mean ${pair(n.mean)}, with the standard errors ${pair(n.stderr)}; the exact gradient is ${pair(n.gradient)}. ` +
       `The exact variance of one episode's estimate is ${text(total)}${against}.`;

@@ -51,9 +51,9 @@ window.pgDemos.bernoulli = ({ constants, linspace, text, fixed }) => {
       const far = between(n.theta[i], at.k), colour = COLOURS[i];
       hill.dots(n.theta[i].slice(0, k + 1), n.J[i].slice(0, k + 1), 3, colour, { opacity: 0.7 });
       hill.ball(far, J(far), colour, 10);
-      hill.say(far, J(far), `J = ${fixed(J(far))}`, { fill: colour, dx: 0, dy: i ? -16 : 28, anchor: far > 12 ? "end" : "middle", bold: true, halo: true });
+      hill.say(far, J(far), `J = ${fixed(J(far))}`, { fill: colour, ...(i ? { dy: -16, anchor: far > 12 ? "end" : "middle" } : { dx: far > 12 ? -14 : 14, dy: 22, anchor: far > 12 ? "end" : "start" }), bold: true, halo: true });
     });
-    if (k) hill.note(0.98, 0.86, `vanilla needs about ${whole(n.more)} more step${n.more === 1 ? "" : "s"}`, { anchor: "end" });
+    if (k) pen.say(w - 12, 21, `vanilla${wide ? " needs about" : ": +"} ${whole(n.more)} ${wide ? "more " : ""}step${n.more === 1 ? "" : "s"}`, { anchor: "end" });
     METHODS.forEach((method, i) => hill.note(0.98, 0.62 + 0.11 * i, method, { anchor: "end", fill: COLOURS[i], bold: true }));
     pen.handle({
       label: "start θ₀, on the hill", x: hill.X(theta0), y: hill.Y(J(theta0)), fill: "ink", shape: 7,

@@ -104,7 +104,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
     sums.line(steps, n.sums, { stroke: "blue", width: 2 });
     sums.dots(steps, n.sums, 2.5, "blue");
     sums.ball(H, n.sums[H], "vermillion", 7);
-    sums.note(0.03, 0.96, `they end at J − J(old) = ${fixed(n.sums[H], 3)}`, { fill: "vermillion" });
+    sums.note(0.03, 0.96, `J − J(old) = ${fixed(n.sums[H], 3)}`, { fill: "vermillion" });
     pen.height = below + high + 36;
   }
 

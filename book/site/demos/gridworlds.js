@@ -2,6 +2,7 @@
 // A playground: paint a map, and one or two algorithms learn it exactly, on one clock.
 window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softmax, logSoftmax, adam, drawMap, drawCrowd, walkButton, make, clamp, linspace, text, fixed }) => {
   const { slip, step, H, K, maps, algorithms, eta: ETA, epochs: EPOCHS, least: LEAST, stream } = constants;
+  const SIZES = [0, 20, 100]; // episodes that a step sees; 0 is the exact batch
   const KNOBS = ["careful", "medium", "bold"], TINY = 1e-300, EPSILON = 2 ** -52;
   const mapOf = (world) => maps[world] ?? world;
   const setting = (algorithm, knob) => {
@@ -180,8 +181,8 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     world.optimum = V.reduce((J, v, s) => J + world.mu0[s] * v, 0);
     return (worlds[map] = world);
   }
-  function train(map, algorithm, x, N = 0) {
-    const key = `${map}|${algorithm}|${x}|${N}`;
+  function train(map, algorithm, x, N = 0, luck = 0) {
+    const key = `${map}|${algorithm}|${x}|${N}|${N && luck}`;
     if (courses.has(key)) return courses.get(key);
     const world = worldOf(map), { S, A } = world, iterates = [], kl = [];
     let theta = new Float64Array(S * A);
@@ -189,7 +190,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       const batch = exactBatch(world, softmax(theta, A), H);
       batch.log = logSoftmax(theta, A);
       if (k) kl.push(divergence(iterates[k - 1].seen, batch.log, A));
-      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + k), { log: batch.log }) : batch;
+      batch.seen = N ? Object.assign(sampledBatch(world, batch, N, stream + 2 * K * luck + k), { log: batch.log }) : batch;
       iterates.push(batch);
       if (k === K) break;
       theta = STEPS[algorithm](theta, batch.seen, A, x);
@@ -200,8 +201,8 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     return course;
   }
 
-  function numbers({ world, algorithm, knob, k, N }) {
-    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N), { pi, V, n } = it.iterates[k], { S, A } = it.world;
+  function numbers({ world, algorithm, knob, k, N, luck }) {
+    const it = train(mapOf(world), algorithm, setting(algorithm, knob), N, luck), { pi, V, n } = it.iterates[k], { S, A } = it.world;
     return {
       J: it.J, kl: it.kl, optimum: it.world.optimum, V: V.slice(0, S), visits: n,
       pi: Array.from({ length: S }, (_, s) => pi.slice(s * A, s * A + A)),
@@ -209,6 +210,13 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
   }
 
   // ---- the picture
+
+  // Who learns: an algorithm, its setting, and how many episodes each of its steps sees.
+  const sidesOf = ({ algorithm, knob, N = 0, rival, rivalKnob = 0.5, rivalN = 0 }) => [
+    { name: algorithm, x: setting(algorithm, knob), N },
+    ...(rival ? [{ name: rival, x: setting(rival, rivalKnob), N: rivalN }] : []),
+  ];
+  const called = ({ name, x }) => `${name}, ${algorithms[name].symbol} = ${text(x)}`;
 
   const BRUSHES = { wall: "#", floor: ".", pit: "P", goal: "G", start: "S" }, SIDES = ["blue", "purple"];
   let brush = "wall", cursor = [0, 0];
@@ -224,13 +232,14 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
   }
 
   function draw(pen, values, n, at) {
-    const { world, algorithm, knob, k, rival, rivalKnob = 0.5 } = values, map = mapOf(world), it = worldOf(map), { width, wide } = pen;
-    const sides = [[algorithm, knob], ...(rival ? [[rival, rivalKnob]] : [])];
-    const runs = sides.map(([name, turned]) => train(map, name, setting(name, turned), values.N));
+    const { world, k, rival } = values, map = mapOf(world), it = worldOf(map), { width, wide } = pen;
+    const sides = sidesOf(values), runs = sides.map(({ name, x, N }) => train(map, name, x, N, values.luck));
     const columns = it.rows[0].length, rows = it.rows.length, half = (width - 24) / 2;
     const size = Math.min(half / columns, (wide ? 250 : 190) / rows), part = at.k - k, later = Math.min(k + 1, K);
-    const names = sides.map(([name, turned]) => `${name}, ${algorithms[name].symbol} = ${text(setting(name, turned))}`);
-    const maps = rival ? [0, 1] : [0, 0];
+    const names = sides.map(called), maps = rival ? [0, 1] : [0, 0];
+    const titles = rival && names[0] === names[1]
+      ? sides.map(({ N }) => (N ? `From ${N} episodes` : "Exact gradients"))
+      : sides.map(({ name, N }, side) => `${wide || !N ? names[side] : name}${N ? `, N = ${N}` : ""}`);
     maps.forEach((side, place) => {
       const from = runs[side].iterates[k], to = runs[side].iterates[later], x = place * (half + 24), box = { x, y: 30, size };
       const mix = (a, b) => a + part * (b - a), pi = from.pi.map((p, i) => mix(p, to.pi[i]));
@@ -238,9 +247,9 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       const shade = values
         ? (s) => clamp((mix(from.V[s], to.V[s]) + 1) / 2, 0, 1)
         : (s) => Math.sqrt(Math.min(mix(from.n[s], to.n[s]) / 4, 1));
-      pen.say(x, 19, values ? (rival ? names[side] : "Policy on its values") : "Visits, and a crowd", { bold: true, size: wide ? 13 : 12, fill: rival ? SIDES[side] : "ink" });
+      pen.say(x, 19, values ? (rival ? titles[side] : "Policy on its values") : "Visits, and a crowd", { bold: true, size: wide ? 13 : 12, fill: rival ? SIDES[side] : "ink" });
       drawMap(pen, box, it, { shade, pi, colour: rival ? SIDES[side] : "blue" });
-      if (!values || at.clock !== undefined) drawCrowd(pen, box, it, pi, at.clock ?? H, H);
+      if (!values || rival || at.clock !== undefined) drawCrowd(pen, box, it, pi, at.clock ?? H, H);
       const cellAt = (px, py) => [Math.floor((py - 30) / size), Math.floor((px - x) / size)];
       pen.area({ left: x, top: 30, w: columns * size, h: rows * size, press: (px, py) => painted(map, cellAt(px, py), BRUSHES[brush]) });
     });
@@ -257,56 +266,65 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       act: () => painted(map, cursor, BRUSHES[brush]),
     });
 
-    const y = 30 + rows * size + 48, left = 40, w = wide ? (width - left - 66) / 2 : width - left - 12, h = wide ? 150 : 120;
-    const over = { w, h, xlim: [-0.4, K + 0.4], xticks: [0, 4, 8, 12, 16], xlabel: "iteration" };
-    const objective = pen.panel({ ...over, x: left, y, ylim: [-1.3, 1.1], yticks: [-1, 0, 1], title: "Objective J", flush: 4 });
+    const y = 30 + rows * size + 48, h = wide ? 150 : 120, ticks = wide ? [0, 4, 8, 12, 16] : [0, 8, 16];
+    const axes = (side, more, room) => {
+      const from = side * (half + 24), left = from + (wide ? 40 : room);
+      return pen.panel({ x: left, y, w: from + half - 4 - left, h, xlim: [-0.4, K + 0.4], xticks: ticks, xlabel: "iteration", flush: from, ...more });
+    };
+    const objective = axes(0, { ylim: [-1.3, 1.1], yticks: [-1, 0, 1], title: wide ? "Objective J" : "J" }, 26);
     objective.line([-1, K + 1], [it.optimum, it.optimum], { stroke: "green", width: 1.5, dash: "6 4" });
-    objective.note(0.98, 0.94, `optimum ${fixed(it.optimum, 3)}`, { fill: "green", anchor: "end" });
-    const below = wide ? y : y + h + 60;
-    const lengths = pen.panel({
-      ...over, x: wide ? left + w + 54 : left, y: below, ylim: [1e-4, 2000], ylog: true, yticks: [0.01, 1, 100], title: "KL of each step", flush: wide ? left + w + 20 : 4,
-    });
+    objective.note(0.98, 0.94, `optimum ${fixed(it.optimum, 3)}`, { fill: "green", anchor: "end", halo: true });
+    const lengths = axes(1, { ylim: [1e-4, 2000], ylog: true, yticks: [0.01, 1, 100], title: "KL of each step" }, 34);
     const steps = linspace(0, K, K + 1);
     runs.forEach(({ J, kl }, side) => {
-      const colour = SIDES[side], now = J[k] + part * (J[later] - J[k]);
+      const colour = SIDES[side], now = J[k] + part * (J[later] - J[k]), { name, x } = sides[side];
       objective.line(steps, J, { stroke: colour, width: 4, opacity: 0.25 });
       objective.line(steps.slice(0, k + 1), J.slice(0, k + 1), { stroke: colour });
       objective.ball(at.k, now, colour, 6);
-      objective.note(0.98, 0.8 - 0.14 * side, `J = ${fixed(J[k], 3)}`, { fill: colour, anchor: "end", bold: true, halo: true });
+      pen.say(half - 4 - (rival && !side ? 58 : 0), y - 9, `${wide && !side ? "J = " : ""}${fixed(J[k], 3)}`, { fill: colour, anchor: "end", bold: true });
       lengths.line(steps.slice(1), kl, { stroke: colour, width: 4, opacity: 0.25 });
       lengths.line(steps.slice(1, k + 1), kl.slice(0, k), { stroke: colour });
       lengths.dots(steps.slice(1, k + 1), kl.slice(0, k), 3, colour);
       if (k) lengths.ball(k, kl[k - 1], colour, 5);
-      const [name, turned] = sides[side];
-      if (name === "TRPO") lengths.line([-1, K + 1], [setting(name, turned), setting(name, turned)], { stroke: colour, width: 1.5, dash: "6 4" });
-      lengths.note(0.98, 0.12 + 0.13 * side, names[side], { fill: colour, anchor: "end", halo: true });
+      if (name === "TRPO") lengths.line([-1, K + 1], [x, x], { stroke: colour, width: 1.5, dash: "6 4" });
     });
+    if (wide && !rival) lengths.note(0.98, 0.12, names[0], { fill: "blue", anchor: "end", halo: true });
     if (!it.fit) pen.say(width / 2, 30 + (rows * size) / 2, "paint a goal or a pit", { anchor: "middle", bold: true, halo: true });
-    pen.height = below + h + 36;
+    pen.height = y + h + 36;
   }
 
   // Below the picture the brushes; among the controls a rival, and knobs that turn without steps.
   function tools(life) {
+    const { values, rows } = life;
+    const row = (...children) => make("div", { class: "pg-demo__control" }, ...children);
+    const menu = (name, label, options, words) => {
+      const select = make("select", { name, autocomplete: "off" }, ...words.map((each) => make("option", {}, each)));
+      select.selectedIndex = Math.max(options.indexOf(values[name]), 0);
+      select.addEventListener("input", () => life.set({ [name]: options[select.selectedIndex] }));
+      return row(make("label", {}, make("span", {}, label), select));
+    };
     const turner = (name, label) => {
       const input = make("input", { type: "range", min: 0, max: 200, autocomplete: "off", "aria-label": label });
       input.addEventListener("input", () => life.set({ [name]: input.value / 200 }));
       return input;
     };
-    life.rows.knob.append(turner("knob", "any setting of the knob between careful and bold"));
-    const rivals = make("select", { name: "rival", autocomplete: "off" }, make("option", {}, "nobody"));
-    for (const name in algorithms) rivals.append(make("option", {}, name));
-    const turned = turner("rivalKnob", "the other's knob, between careful and bold");
-    turned.hidden = true;
-    rivals.addEventListener("input", () => {
-      turned.hidden = !rivals.selectedIndex;
-      life.set({ rival: rivals.selectedIndex ? rivals.value : undefined });
-    });
-    life.rows.knob.after(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "against"), rivals), turned));
-    const seen = make("select", { name: "N", autocomplete: "off" });
-    const sizes = [0, 20, 100];
-    for (const N of sizes) seen.append(make("option", {}, N ? `${N} episodes` : "exactly"));
-    seen.addEventListener("input", () => life.set({ N: sizes[seen.selectedIndex] }));
-    life.rows.k.before(make("div", { class: "pg-demo__control" }, make("label", {}, make("span", {}, "each step sees"), seen)));
+    const seen = SIZES.map((N) => (N ? `${N} episodes` : "exactly"));
+    rows.knob.append(turner("knob", "any setting of the knob between careful and bold"));
+    rows.knob.after(menu("N", "each step sees", SIZES, seen));
+    const rivals = menu("rival", "against", [undefined, ...Object.keys(algorithms)], ["nobody", ...Object.keys(algorithms)]);
+    const others = [
+      row(make("label", {}, make("span", {}, "the other's knob"), turner("rivalKnob", "the other's knob, between careful and bold"))),
+      menu("rivalN", "its steps see", SIZES, seen),
+    ];
+    rows.knob.nextSibling.after(rivals, ...others);
+    const draws = make("button", { type: "button", class: "pg-demo__button" }, "Draw other episodes");
+    draws.addEventListener("click", () => life.set({ luck: (values.luck ?? 0) + 1 }));
+    const offer = () => {
+      others.forEach((each) => (each.hidden = !values.rival));
+      draws.hidden = sidesOf(values).every(({ N }) => !N);
+    };
+    life.figure.addEventListener("input", offer);
+    offer();
     const brushes = Object.keys(BRUSHES).map((name) => {
       const button = make("button", { type: "button", class: "pg-demo__button", "aria-pressed": name === brush }, name);
       button.addEventListener("click", () => {
@@ -315,15 +333,20 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       });
       return button;
     });
-    return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H)];
+    return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H), draws];
   }
 
-  function describe({ world, algorithm, knob, k, N }, n) {
-    const known = maps[world] ? `the map ${world}` : "your map", x = `${algorithm}, ${algorithms[algorithm].symbol} = ${text(setting(algorithm, knob))}`;
-    if (!k) return `${x}, on ${known}, before the first step: the uniform policy has J = ${fixed(n.J[0], 3)}; the exact optimum is ${fixed(n.optimum, 3)}.`;
-    const longest = Math.max(...n.kl.slice(0, k));
-    return `${x}, on ${known}${N ? `, seen through ${N} episodes a step` : ""}, after ${k} step${k > 1 ? "s" : ""}: J = ${fixed(n.J[k], 3)}, the exact optimum is ${fixed(n.optimum, 3)}. ` +
-      `The last step moved the trajectories by ${text(n.kl[k - 1])} nats, the longest by ${text(longest)}.`;
+  function describe(values, { J, kl, optimum }) {
+    const { world, k } = values, known = maps[world] ? `the map ${world}` : "your map", best = `the exact optimum is ${fixed(optimum, 3)}`;
+    const [one, other] = sidesOf(values).map((side) => `${called(side)}${side.N ? `, from ${side.N} episodes a step` : ""}`);
+    const after = k ? `after ${k} step${k > 1 ? "s" : ""}` : "before the first step";
+    if (other) {
+      const { name, x, N } = sidesOf(values)[1], there = train(mapOf(world), name, x, N, values.luck);
+      return `On ${known}, ${after}, J is ${fixed(J[k], 3)} for ${one}, and ${fixed(there.J[k], 3)} for ${other}; ${best}.`;
+    }
+    if (!k) return `${one}, on ${known}, ${after}: the uniform policy has J = ${fixed(J[0], 3)}; ${best}.`;
+    return `${one}, on ${known}, ${after}: J = ${fixed(J[k], 3)}, ${best}. ` +
+      `The last step moved the trajectories by ${text(kl[k - 1])} nats, the longest by ${text(Math.max(...kl.slice(0, k)))}.`;
   }
-  return { numbers, draw, describe, tools };
+  return { numbers, draw, describe, tools, play: "Train" };
 };

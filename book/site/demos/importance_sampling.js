@@ -127,7 +127,7 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     let y = 30 + (wide ? 200 : 170) + 46;
     pen.rect(left, y, w, 16, { fill: "grid" });
     pen.rect(left, y, Math.max((w * n.ess) / N, 1), 16, { fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
-    pen.say(left, y + 32, `worth ${n.ess < 9.95 ? n.ess.toFixed(1) : Math.round(n.ess)} of ${N} samples`, { bold: true, fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
+    pen.say(left, y + 32, `worth ${n.ess < 9.95 ? n.ess.toFixed(1) : Math.round(n.ess)} of ${N}${wide ? " samples" : ""}`, { bold: true, fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
     pen.say(left + w, y + 32, `variance${wide ? " of a term" : ""} ${large(n.variance)}`, { anchor: "end" });
 
     y += 72;
@@ -147,7 +147,7 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     const below = wide ? y : y + h + 50, x = wide ? left + half + 50 : left;
     const ratios = pen.panel({
       x, y: below, w: half, h, xlim: [0, H + 1], ylim: [0.8, 300], ylog: true, xticks: [0, 10, 20, 30], yticks: [1, 10, 100],
-      title: "Trajectories: second moment", flush: wide ? x - 26 : 4, xlabel: "steps",
+      title: wide ? "Second moments" : "Trajectories: second moments", flush: wide ? x - 26 : 4, xlabel: "steps",
     });
     ratios.line(linspace(0, H, H + 1), n.whole, { stroke: "vermillion" });
     ratios.line(linspace(1, H, H), n.single, { stroke: "blue" });
@@ -196,10 +196,12 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
       d += `M${px} ${panel.Y(0)}v${(-((panel.Y(0) - panel.Y(0.3)) * n.w[i]) / heaviest - 2).toFixed(1)}`;
     }
     panel.pen.path(d, { stroke: "ink", width: 1, opacity: 0.55 });
-    panel.note(0.99, 0.1, "proposal N(0, 1)", { anchor: "end", fill: "blue" });
-    panel.note(0.99, 0.2, `target N(${text(m)}, ${text(s)}²)`, { anchor: "end", fill: "vermillion" });
-    panel.note(0.99, 0.3, "samples, as high as their weights", { anchor: "end", size: 12, fill: "muted" });
-    if (n.unseen[0] > 0.005) panel.note(0.99, 0.42, `never sampled: ${percent(n.unseen[0])} of the target`, { anchor: "end", fill: "purple", bold: true, halo: true });
+    // The words stand on the side where the target does not.
+    const [side, anchor] = m > 1.6 ? [0.01, "start"] : [0.99, "end"];
+    panel.note(side, 0.1, "proposal N(0, 1)", { anchor, fill: "blue" });
+    panel.note(side, 0.2, `target N(${text(m)}, ${text(s)}²)`, { anchor, fill: "vermillion" });
+    panel.note(side, 0.3, "samples, as high as their weights", { anchor, size: 12, fill: "muted" });
+    if (n.unseen[0] > 0.005) panel.note(side, 0.42, `never sampled: ${percent(n.unseen[0])}`, { anchor, fill: "purple", bold: true, halo: true });
   }
 
   function describe({ m, s, N, kind }, n) {

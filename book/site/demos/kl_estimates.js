@@ -81,8 +81,8 @@ window.pgDemos.kl_estimates = ({ constants, uniform, logSoftmax, chosen, sum, cl
     });
 
     // The estimates beside what they estimate: bars are exact, dots are sampled.
-    const y = 30 + h + 34, top = Math.max(1, ...x.values.map((v) => v * 1.1)), tall2 = wide ? 110 : 96;
-    const bars = pen.panel({ x: 34, y, w: width - 46, h: tall2, xlim: [-0.5, 4.5], ylim: [Math.min(-0.25, ...x.estimates.map((v) => v - 0.1)), top], yticks: top > 4 ? [0, 4, 8] : top > 2 ? [0, 2, 4] : [0, 1], title: wide ? "Values: bars exact, dots from the samples" : "Values: dots from samples", flush: 4 });
+    const y = 30 + h + 34, top = Math.max(1.15, ...x.values.map((v) => v * 1.1)), tall2 = wide ? 110 : 96;
+    const bars = pen.panel({ x: 34, y, w: width - 46, h: tall2, xlim: [-0.5, 4.5], ylim: [Math.min(-0.25, ...x.estimates.map((v) => v - 0.1)), top], yticks: [0, 1, 2, 4, 8].filter((v) => v < top && (!v || v > top / 5)), title: wide ? "Values: bars exact, dots from the samples" : "Values: dots from samples", flush: 4 });
     [["KL", "sky", 0], ...LOSSES.map(([name, colour], i) => [name, colour, i + 1]), [wide ? "other KL" : "other", "orange", 4]].forEach(([name, colour, i]) => {
       bars.box(i - 0.3, i + 0.3, 0, x.values[i], { fill: colour, opacity: 0.5 });
       bars.say(i, 0, name, { anchor: "middle", dy: bars.top + tall2 + 16 - bars.Y(0) });

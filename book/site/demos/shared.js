@@ -4,7 +4,8 @@
 //   numbers(values): all that the picture shows; tests/demos/test_scripts.py compares it with Python's;
 //   draw(pen, values, numbers, at): one picture; `at` holds the moments while they move between steps;
 //   describe(values, numbers): one sentence;
-//   tools(life): where there are any, buttons and the like to stand below the picture.
+//   tools(life): where there are any, buttons and the like to stand below the picture;
+//   play: what the button says that sets it in motion, if that is not Play.
 // Functions draw afresh whatever they show. The pen keeps the elements and touches what has changed.
 window.pgDemos = {};
 window.pgShared = (() => {
@@ -600,8 +601,8 @@ window.pgShared = (() => {
   const PAUSE = 1000; // milliseconds at the end, before a loop begins again
 
   // Play: the moment moves at the display's rate; for who asked for less motion, it jumps.
-  function player(control, life) {
-    const button = make("button", { type: "button", class: "pg-demo__play" }, "Play");
+  function player(control, life, word) {
+    const button = make("button", { type: "button", class: "pg-demo__play" }, word);
     const speed = make("select", { class: "pg-demo__speed", "aria-label": "speed", autocomplete: "off" });
     for (const factor of ["¼", "½", "1", "2", "4"]) speed.append(make("option", {}, `${factor}×`));
     speed.selectedIndex = 2;
@@ -612,7 +613,7 @@ window.pgShared = (() => {
     let playing = false, last = 0, t = low, rest = 0;
     const stop = () => {
       playing = false;
-      button.textContent = "Play";
+      button.textContent = word;
       life.quiet(false);
       life.set({ [name]: Math.floor(t) }, name);
     };
@@ -638,7 +639,7 @@ window.pgShared = (() => {
     const halt = () => {
       if (playing) {
         playing = false;
-        button.textContent = "Play";
+        button.textContent = word;
         life.quiet(false);
       }
     };
@@ -649,11 +650,10 @@ window.pgShared = (() => {
 
   function start(figure) {
     const find = (selector) => figure.querySelector(selector);
-    const { controls, constants } = JSON.parse(find("script").textContent);
+    const { controls, constants, opening } = JSON.parse(find("script").textContent);
     const name = figure.dataset.demo, picture = find(".pg-demo__picture"), caption = find(".pg-demo__caption");
     const demo = window.pgDemos[name]({ ...window.pgShared, constants });
-    const values = Object.fromEntries(controls.map((control) => [control.name, control.value]));
-    const at = {}, clocks = {};
+    const values = { ...opening }, at = {}, clocks = {};
     const svg = document.createElementNS(SVG, "svg");
     const attributes = { role: "group", "font-family": "system-ui,sans-serif", "stroke-linejoin": "round" };
     Object.entries(attributes).forEach(([key, value]) => svg.setAttribute(key, value));
@@ -693,16 +693,19 @@ window.pgShared = (() => {
     const request = () => (frame ||= requestAnimationFrame(render));
 
     const rows = controls.map((control) => {
-      at[control.name] = control.value;
+      at[control.name] = values[control.name];
       const row = (control.options ? menu : slider)(control, life.set);
       life.rows[control.name] = row.node;
       if (control.time) {
-        clocks[control.name] = player(control, life);
+        clocks[control.name] = player(control, life, demo.play ?? "Play");
         row.node.append(clocks[control.name].node);
+        row.node.classList.add("pg-demo__control--time");
       }
       return row;
     });
-    find(".pg-demo__controls").append(...rows.map((row) => row.node));
+    // What sets it in motion stands first, so that on a telephone the picture is in sight as well.
+    const first = rows.filter((_, i) => controls[i].time), rest = rows.filter((_, i) => !controls[i].time);
+    find(".pg-demo__controls").append(...[...first, ...rest].map((row) => row.node));
     const tools = demo.tools?.(life) ?? [];
     if (tools.length) picture.after(make("div", { class: "pg-demo__tools" }, ...tools));
 

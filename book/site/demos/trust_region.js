@@ -134,7 +134,7 @@ window.pgDemos.trust_region = ({ constants, gridworld, evaluate, exactBatch, log
     const { width, wide } = pen, theta = thetaOf(start), from = seenFrom(start), h = wide ? 330 : 260;
     const plane = pen.panel({
       x: 34, y: 30, w: width - 46, h, xlim: wide ? [-4, 6] : [-3, 5], ylim: [-2.4, 5.2], xticks: [-2, 0, 2, 4], yticks: [-2, 0, 2, 4],
-      title: "Drag the start, or the boundary", flush: 4, xlabel: "θ₁, logit of going right; upwards θ₂, of going down",
+      title: wide ? "Drag the start, or the boundary" : "Drag start or boundary", flush: 4, xlabel: "θ₁, logit of going right; upwards θ₂, of going down",
     });
     const here = (points) => [points.map((d) => theta[0] + d[0]), points.map((d) => theta[1] + d[1])];
     plane.line(...here(n.boundary), { fill: "sky", opacity: 0.3 });
@@ -147,7 +147,7 @@ window.pgDemos.trust_region = ({ constants, gridworld, evaluate, exactBatch, log
     const hops = n.tried.map((part) => n.steps[1].map((each) => part * each));
     if (hops.length > 2) plane.dots(...here(hops.slice(1, -1)), 3, "green");
     METHODS.forEach((name, i) => mark(pen, name, plane.X(theta[0] + n.steps[i][0]), plane.Y(theta[1] + n.steps[i][1])));
-    plane.note(0.99, 0.05, "true KL = δ (line), its model (dashes)", { anchor: "end", size: 12, fill: "muted", halo: true });
+    pen.say(width - 12, 21, "line: KL = δ; dashes: model", { anchor: "end", size: 12, fill: "muted" });
 
     // The boundary's grip lies opposite to the natural step, where the picture is empty.
     const angle = Math.atan2(-n.steps[1][1], -n.steps[1][0]), u = [Math.cos(angle), Math.sin(angle)];

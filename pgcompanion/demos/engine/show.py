@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from pgcompanion.demos.engine.controls import Demo
+from pgcompanion.demos.engine.controls import Demo, Value
 
 #: Set by the book's build to anything but "" or "0".
 STATIC = "PGCOMPANION_STATIC"
 
 
-def show(demo: Demo) -> None:
+def show(demo: Demo, **opening: Value) -> None:
     """Display a demo, moved by widgets in a kernel: its own ``live()`` where it has one.
 
     Where the environment variable ``PGCOMPANION_STATIC`` is 1, as while the book is built, display a
-    piece of HTML instead that holds every frame and needs no kernel.
+    piece of HTML instead that holds every frame and needs no kernel. There it opens with the values
+    ``opening``, of its controls or of what only a hand in its page sets.
     """
     from IPython.display import HTML, display
 
@@ -26,4 +27,4 @@ def show(demo: Demo) -> None:
     else:
         from pgcompanion.demos.engine.static import html
 
-        display(HTML(html(demo)))  # type: ignore[no-untyped-call]
+        display(HTML(html(demo, opening)))  # type: ignore[no-untyped-call]

@@ -9,19 +9,21 @@ scripts, and in print, the first frame and its sentence stand, and there are no 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from pgcompanion.demos.engine.controls import Control, Demo, defaults, grid, position
+from pgcompanion.demos.engine.controls import Control, Demo, Value, defaults, grid, position
 from pgcompanion.demos.engine.panels import reuse
 from pgcompanion.demos.engine.svg import encode, named, pack
 
 
-def html(demo: Demo) -> str:
-    """One ``<figure>`` that needs no kernel."""
-    return _alive(demo) if hasattr(demo, "constants") else _stills(demo)
+def html(demo: Demo, opening: Mapping[str, Value] = MappingProxyType({})) -> str:
+    """One ``<figure>`` that needs no kernel; a script's begins with the values of ``opening``."""
+    return _alive(demo, opening) if hasattr(demo, "constants") else _stills(demo)
 
 
 def name_of(demo: Demo) -> str:
@@ -38,21 +40,23 @@ def handed_over(demo: Demo) -> dict[str, Any]:
     }
 
 
-def _alive(demo: Demo) -> str:
-    words = demo.describe(**defaults(demo))
+def _alive(demo: Demo, opening: Mapping[str, Value]) -> str:
+    values = {name: opening.get(name, value) for name, value in defaults(demo).items()}
+    words = demo.describe(**values)
     with reuse({}):
-        first = named(encode(demo.frame(**defaults(demo)), name_of(demo)), words)
+        first = named(encode(demo.frame(**values), name_of(demo)), words)
+    data = _script(handed_over(demo) | {"opening": {**values, **opening}})
     return f"""<figure class="pg-demo pg-demo--alive" data-demo="{escape(name_of(demo))}">
 <div class="pg-demo__picture">{first}</div>
 <div class="pg-demo__controls" role="group" aria-label="Controls" hidden></div>
-<script type="application/json">{_script(handed_over(demo))}</script>
+<script type="application/json">{data}</script>
 <figcaption class="pg-demo__caption" aria-live="polite">{escape(words)}</figcaption>
 </figure>"""
 
 
 def _described(name: str, control: Control) -> dict[str, Any]:
     """A control in a script's words."""
-    look: dict[str, Any] = {"name": name, "label": control.label, "value": control.default}
+    look: dict[str, Any] = {"name": name, "label": control.label}
     if control.is_menu:
         return look | {"options": list(control.values)}
     flags = {

@@ -93,10 +93,10 @@ class Course:
 
 
 @lru_cache(maxsize=64)
-def train(map: str, algorithm: str, x: float, N: int = 0) -> Course:
+def train(map: str, algorithm: str, x: float, N: int = 0, luck: int = 0) -> Course:
     """A course from the uniform policy with the knob at ``x``. Statement: `ppo`.
 
-    Every step sees ``N`` new episodes, or, where that is 0, the exact batch.
+    Every step sees ``N`` new episodes, or, where that is 0, the exact batch; other ``luck`` draws others.
 
     Raises:
         ValueError: the map is no gridworld.
@@ -109,19 +109,19 @@ def train(map: str, algorithm: str, x: float, N: int = 0) -> Course:
     mdp, (run, argument, *_) = grid.mdp(H), ALGORITHMS[algorithm]
     policy = TabularSoftmax(mdp.S, mdp.A)
     iterates = list(
-        islice(run(_source(mdp, N), policy, np.zeros(policy.p), **{argument: x}), K + 1)
+        islice(run(_source(mdp, N, luck), policy, np.zeros(policy.p), **{argument: x}), K + 1)
     )
     return Course(grid, policy, algorithm, x, iterates, optimum(map))
 
 
-def _source(mdp: MDP, N: int) -> Callable[..., Batch]:
+def _source(mdp: MDP, N: int, luck: int) -> Callable[..., Batch]:
     """Exact batches, or those of ``N`` episodes whose luck the page's script has as well.
 
     Then the advantages are rewards-to-go less the exact values.
     """
     if N == 0:
         return Exact(mdp)
-    turns = count(STREAM)
+    turns = count(STREAM + 2 * K * luck)
 
     def seen(policy: TabularSoftmax, theta: np.ndarray) -> Batch:
         pi = policy.table(theta)
