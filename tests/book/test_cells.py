@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import firefox
+import nbformat
 import pytest
 from inspection import fresh, watch
 from notebooks import ROOT
@@ -163,6 +166,108 @@ def test_work_is_still_there_after_the_page_was_closed(page: tuple[Page, list[st
     kept.wait_for()
     assert "return 7" in kept.inner_text()
     assert faults == []
+
+
+def test_much_that_is_printed_is_cut_and_its_length_said(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    starter = cell_of(page_, "def discounted_gradient")
+    write(starter, "for i in range(200_000):\n    print(i)")
+    said = press(starter, "Run")
+    assert "letters more, which are not shown" in said
+    assert len(said) < 101_000
+    assert faults == []
+
+
+def test_the_saved_notebook_holds_what_was_written_and_what_came_of_it(
+    page: tuple[Page, list[str]], tmp_path: Path
+) -> None:
+    page_, faults = page
+    starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
+    drawing = "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n1 / 0"
+    write(starter, drawing)
+    press(starter, "Run")
+    press(check, "Hint")
+    with page_.expect_download() as saving:
+        page_.get_by_role("button", name="Save my work as a notebook").click()
+    assert saving.value.suggested_filename == "reinforce.ipynb"
+    saving.value.save_as(tmp_path / "reinforce.ipynb")
+    notebook = nbformat.read(tmp_path / "reinforce.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    (cell,) = [cell for cell in notebook.cells if cell.source == drawing]
+    figure, stream, error = cell.outputs
+    assert ElementTree.fromstring(figure.data["image/svg+xml"]).tag.endswith("svg")
+    assert "var(" not in figure.data["image/svg+xml"]
+    assert (stream.text, error.ename) == ("drawn\n", "ZeroDivisionError")
+    (hint,) = [cell for cell in notebook.cells if cell.source.startswith('check("reward_to_go"')]
+    assert "Hint 1" in hint.outputs[0].data["text/html"]
+    assert faults == []
+
+
+def test_two_windows_of_a_page_keep_the_work_and_the_progress_of_both(
+    page: tuple[Page, list[str]],
+) -> None:
+    first, faults = page
+    second = first.context.new_page()
+    second.goto(first.url, wait_until="load")
+    write(cell_of(second, "def reinforce_gradient"), "two = 2")
+    write(cell_of(first, "def reinforce("), "one = 1")
+    solution = f"import numpy as np\n\n{catalogue.find('reward_to_go').source}"
+    write(cell_of(first, "def reward_to_go"), solution)
+    state(cell_of(second, "def reward_to_go"), "Another window has changed this cell").wait_for()
+    assert "Passed" in press(cell_of(first, 'check("reward_to_go"'), "Check")
+    done = re.compile(r"reward_to_go\s+done on")
+    assert done.search(press(cell_of(second, "progress()"), "Run"))
+    second.reload(wait_until="load")
+    for text, kept in (("def reinforce(", "one = 1"), ("def reinforce_gradient", "two = 2")):
+        editor = cell_of(second, text).locator(".cm-content")
+        editor.get_by_text(kept).wait_for()
+    second.close()
+    assert faults == []
+
+
+# Browsers whose settings forbid a site to store anything, and whose room is used up.
+DENIED = """Object.defineProperty(window, "localStorage", {
+  get() { throw new DOMException("Access is denied.", "SecurityError"); },
+});"""
+USED_UP = """Storage.prototype.setItem = () => {
+  throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+};"""
+
+
+@pytest.mark.parametrize("spoil", [DENIED, USED_UP], ids=["denied", "used up"])
+def test_where_work_cannot_be_kept_a_sentence_says_so_and_leaving_asks(
+    spoil: str, browser: Browser, site: Path
+) -> None:
+    context = fresh(browser, site.as_uri())
+    context.add_init_script(spoil)
+    page, asked = context.new_page(), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
+    starter = cell_of(page, "def reward_to_go")
+    write(starter, "x = 1")
+    state(starter, "This browser cannot keep your work: save it as a notebook").wait_for()
+    page.reload()
+    assert asked == ["beforeunload"]
+    write(starter, "x = 1")
+    with page.expect_download():
+        page.get_by_role("button", name="Save my work as a notebook").click()
+    page.reload()
+    assert asked == ["beforeunload"]
+    context.close()
+
+
+def test_what_is_stored_and_is_not_ours_keeps_nothing_from_running(
+    browser: Browser, site: Path
+) -> None:
+    context = fresh(browser, site.as_uri())
+    context.add_init_script("for (const key of Object.keys(localStorage)) localStorage[key] = '{'")
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
+    for text in ("x = 1", "x = 2"):
+        write(cell_of(page, "def reward_to_go"), text)
+        page.reload(wait_until="load")
+    page.get_by_role("button", name="Check", exact=True).first.wait_for()
+    context.close()
 
 
 FULL = """async () => {

@@ -17,14 +17,22 @@ _pg_outputs = []
 _pg_names = {"__name__": "__main__"}
 
 
+_PG_MOST = 100_000  # letters that a cell may print: more would keep the page from moving
+
+
 class _Printed(io.TextIOBase):
-    """Standard output and error: what follows on each other is one output."""
+    """Standard output and error: what follows on each other is one output, joined at the end."""
+
+    def __init__(self):
+        self.left = _PG_MOST
 
     def write(self, text):
-        if _pg_outputs and _pg_outputs[-1][0] == "text":
-            _pg_outputs[-1][1] += text
-        else:
-            _pg_outputs.append(["text", text])
+        kept = text[: max(self.left, 0)]
+        self.left -= len(text)
+        if kept and _pg_outputs and _pg_outputs[-1][0] == "text":
+            _pg_outputs[-1].append(kept)
+        elif kept:
+            _pg_outputs.append(["text", kept])
         return len(text)
 
     def writable(self):
@@ -90,8 +98,8 @@ def _pg_run(source):
     _pg_outputs.clear()
     name = f"<cell {len(linecache.cache)}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    printed = sys.stdout, sys.stderr
-    sys.stdout = sys.stderr = _Printed()
+    streams = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = printed = _Printed()
     try:
         tree = ast.parse(source, name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -100,19 +108,34 @@ def _pg_run(source):
             value = eval(compile(ast.Expression(last.value), name, "eval"), _pg_names)
             if not source.rstrip().endswith(";"):
                 _pg_show(value)
-        _pg_patch()
+    except BaseException:
+        _pg_error(name)
+    try:  # what a cell had drawn before it raised is shown as well
         _pg_figures()
     except BaseException:
         _pg_error(name)
     finally:
-        sys.stdout, sys.stderr = printed
+        sys.stdout, sys.stderr = streams
+    if printed.left < 0:
+        _pg_outputs.append(["text", f"… and {-printed.left:,} letters more, which are not shown.\n"])
     with open("/desk/outputs.json", "w") as desk:
-        json.dump(_pg_outputs, desk)
+        json.dump([[kind, "".join(parts)] for kind, *parts in _pg_outputs], desk)
 
 
-def _pg_patch():
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].show = _pg_figures
+class _Backend(types.ModuleType):
+    """What matplotlib draws with in a page: as SVG, and `plt.show()` puts it into the cell's outputs."""
+
+    def __getattr__(self, name):
+        if name != "FigureCanvas":
+            raise AttributeError(name)
+        from matplotlib.backends.backend_svg import FigureCanvas
+
+        self.FigureCanvas = FigureCanvas
+        return FigureCanvas
+
+
+sys.modules["_pg_backend"] = _Backend("_pg_backend")
+sys.modules["_pg_backend"].show = _pg_figures
 
 
 class _Shown:

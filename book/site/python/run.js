@@ -14,29 +14,44 @@
   let current = null; // the cell that is running
 
   // --- What a reader wrote and has done, kept in this browser alone ------------------------------
-  const PROGRESS = "pgcompanion-progress";
-  const WORK = `pgcompanion-cells:${location.pathname}`;
+  // Named as the ticks are (progress.js), by the place in the book: a disk may hang anywhere.
+  const root = new URL(home || "./", location.href).pathname;
+  const PROGRESS = "pgcompanion:exercises";
+  const WORK = `pgcompanion-cells:${location.pathname.slice(root.length) || "index.html"}`;
+  const LOST = "This browser cannot keep your work: save it as a notebook before you leave the page.";
+  let unsaved = false; // a browser may keep nothing, or be full; the work then lasts as long as the page
   function stored(key) {
     try {
       return localStorage.getItem(key);
     } catch {
-      return null; // a browser may keep nothing; the work then lasts as long as the page
+      return null;
     }
   }
   function store(key, text) {
     try {
       localStorage.setItem(key, text);
+      return true;
     } catch {
-      // as above
+      return !(unsaved = true);
     }
   }
+  addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
   // By the names of the cells, which a cell keeps when others are put before it.
-  const work = JSON.parse(stored(WORK) || "{}");
+  function written() {
+    try {
+      return JSON.parse(stored(WORK)) ?? {};
+    } catch {
+      return {}; // not written by this script
+    }
+  }
+  const work = written();
   function keep(index, text) {
     const { id } = code[index];
-    if (text === sources[index]) delete work[id];
-    else work[id] = text;
-    store(WORK, JSON.stringify(work));
+    const all = written(); // another window may have written to other cells
+    for (const cells of [work, all])
+      if (text === sources[index]) delete cells[id];
+      else cells[id] = text;
+    return store(WORK, JSON.stringify(all));
   }
 
   function script(path) {
@@ -54,6 +69,7 @@
     worker: null,
     module: null, // compiled once for a page
     waiting: null, // who waits for an answer of the worker
+    progress: undefined, // which exercises are done, where the browser keeps nothing
 
     async load(name) {
       if (!window.pgPython?.[name]) await script(`python/${name}.js`);
@@ -79,7 +95,7 @@
           else if (kind === "dead") this.end(value);
           else if (kind === "done") this.waiting.resolve(value);
         };
-        own.postMessage({ start: { module: this.module, prelude, progress: stored(PROGRESS) } });
+        own.postMessage({ start: { module: this.module, prelude } });
         // Each part is unpacked while the others are read.
         const tell = () => progress(loaded < total ? `Loading Python, ${loaded} of ${total} MB` : "Starting Python");
         tell();
@@ -97,8 +113,10 @@
     },
 
     async run(source) {
-      const { outputs, progress } = await this.answer(() => this.worker.postMessage({ run: source }));
-      if (progress) store(PROGRESS, progress);
+      const ask = { run: source, progress: stored(PROGRESS) ?? this.progress };
+      const { outputs, progress } = await this.answer(() => this.worker.postMessage(ask));
+      if (progress && progress !== ask.progress)
+        this.progress = store(PROGRESS, progress) ? undefined : progress;
       return outputs;
     },
 
@@ -185,7 +203,7 @@
 
   class Cell {
     constructor(element, index) {
-      Object.assign(this, { element, index, editor: null });
+      Object.assign(this, { element, index, editor: null, outputs: [] });
       this.input = element.querySelector(".cell_input");
       this.output = element.querySelector(".cell_output");
       this.printed = this.output ? [...this.output.childNodes] : [];
@@ -240,7 +258,7 @@
         label: "Code of this cell; Escape and Tab leave it",
         run: () => run(this),
         changed: (now) => {
-          keep(this.index, now);
+          if (!keep(this.index, now)) this.say(LOST);
           forget(this.index);
         },
       });
@@ -261,6 +279,7 @@
       this.editButton.hidden = false;
       this.resetButton.hidden = true;
       if (this.output) this.output.replaceChildren(...this.printed);
+      this.outputs = [];
     }
 
     show(outputs) {
@@ -270,12 +289,13 @@
         this.bar.after(this.output);
       }
       const fresh = outputs.flatMap(drawn);
+      this.outputs = outputs;
       this.output.replaceChildren(...fresh);
       if (fresh.length) this.resetButton.hidden = false;
     }
 
     say(text, busy = false) {
-      this.state.textContent = text;
+      if (this.state.textContent !== text) this.state.textContent = text;
       this.bar.classList.toggle("pg-run--busy", busy);
     }
   }
@@ -287,15 +307,40 @@
     if (box && !box.checked) box.click();
   }
 
-  // The notebook of the page with what the reader wrote in it.
+  // A picture that needs no page: its colours, and what it is drawn on, as they are here and now.
+  function alone(svg) {
+    const here = getComputedStyle(document.body);
+    return svg
+      .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ')
+      .replace('style="', `style="background:${here.backgroundColor};`)
+      .replace(/var\((--[\w-]+)\)/g, (_, name) => here.getPropertyValue(name).trim());
+  }
+
+  // An output as a notebook has it.
+  function exported([kind, text]) {
+    if (kind === "text") return { output_type: "stream", name: "stdout", text };
+    if (kind === "error") {
+      const [ename, ...rest] = text.split("\n").at(-1).split(": ");
+      return { output_type: "error", ename, evalue: rest.join(": "), traceback: [text] };
+    }
+    const show = (type, held) => ({ output_type: "display_data", data: { [type]: held }, metadata: {} });
+    if (kind === "svg") return show("image/svg+xml", alone(text));
+    if (kind === "table") return show("text/html", table(JSON.parse(text)).outerHTML);
+    return kind === "code" ? show("text/markdown", `\`\`\`python\n${text}\n\`\`\``) : show("text/html", text);
+  }
+
+  // The notebook of the page with what the reader wrote in it, and what came of it here.
   function save() {
     const copy = structuredClone(notebook);
     for (const cell of copy.cells) if (cell.id in work) cell.source = work[cell.id];
+    const own = copy.cells.filter((cell) => cell.cell_type === "code");
+    for (const { index, outputs } of cells.values()) own[index].outputs = outputs.map(exported);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([JSON.stringify(copy, null, 1)]));
-    link.download = `${location.pathname.split("/").pop().replace(/\.html$/, "")}.ipynb`;
+    link.download = `${location.pathname.split("/").pop().replace(/\.html$/, "") || "index"}.ipynb`;
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // once the browser has it
+    unsaved = false;
   }
   const saving = document.createElement("button");
   saving.type = "button";
@@ -332,7 +377,7 @@
       cell.show(outputs);
       if (outputs.some(([, text]) => text.includes("<strong>Passed.</strong>"))) tick(cell);
       const took = (performance.now() - began) / 1000;
-      cell.say(`Ran in ${took < 9.95 ? took.toFixed(1) : took.toFixed(0)} s`);
+      cell.say(unsaved ? LOST : `Ran in ${took < 9.95 ? took.toFixed(1) : took.toFixed(0)} s`);
       return outputs;
     } catch (error) {
       cell.say(error.message);
@@ -356,4 +401,12 @@
     const runs = element.querySelector(".cell_input") && !demo && still[index] !== "";
     if (runs) cells.set(index, new Cell(element, index));
   }
+  addEventListener("storage", ({ key }) => {
+    const theirs = key === WORK ? written() : work;
+    for (const cell of cells.values()) {
+      const { id } = code[cell.index];
+      if (id in work && theirs[id] !== work[id])
+        cell.say("Another window has changed this cell: what is written last is kept.");
+    }
+  });
 })();

@@ -7,7 +7,7 @@
 const ROOT = "/usr/local/lib";
 const { WASI, File, OpenFile, ConsoleStdout, PreopenDirectory, Directory } = wasiShim;
 let python = null; // the instance, once it has booted
-const desk = new Map(); // where a cell's outputs are left: /desk/outputs.json
+const desk = new Map(); // where a cell's outputs and the reader's progress are left: /desk/*.json
 
 const say = (kind, value) => postMessage({ kind, value });
 
@@ -87,11 +87,10 @@ function descriptors(library, data, book) {
   ];
 }
 
-async function start({ module, prelude, progress }) {
-  if (progress) desk.set("progress.json", new File(new TextEncoder().encode(progress)));
+async function start({ module, prelude }) {
   const made = [module ?? compiled(), ...["library", "data", "book"].map(inflated)];
   const [engine, archive, files, ours] = await Promise.all(made);
-  const environment = ["TMPDIR=/tmp", "HOME=/tmp", "MPLBACKEND=svg", "MPLCONFIGDIR=/tmp", "PYTHONTZPATH="];
+  const environment = ["TMPDIR=/tmp", "HOME=/tmp", "MPLBACKEND=module://_pg_backend", "MPLCONFIGDIR=/tmp", "PYTHONTZPATH="];
   const wasi = new WASI(
     ["python"],
     [...environment, "PGCOMPANION_PROGRESS=/desk/progress.json"],
@@ -128,8 +127,10 @@ function turn(source) {
   return python.exports.turn(place, bytes.length);
 }
 
-function run(source) {
-  desk.delete("outputs.json");
+// A cell's source, and the progress that the page knows: another window may have added to it.
+function run({ run: source, progress: known }) {
+  desk.clear();
+  if (known) desk.set("progress.json", new File(new TextEncoder().encode(known)));
   const status = turn(`_pg_run(${JSON.stringify(source)})`);
   const [outputs, progress] = ["outputs.json", "progress.json"].map((name) => {
     const file = desk.get(name);
@@ -143,7 +144,7 @@ onmessage = async ({ data }) => {
   try {
     if (data.part) parts[data.part.name].resolve(data.part.text);
     else if (data.start) await start(data.start);
-    else say("done", run(data.run));
+    else say("done", run(data));
   } catch (error) {
     const full = error instanceof RangeError || /memory/i.test(String(error));
     say("dead", full ? "This browser has not enough memory left for Python." : String(error));
