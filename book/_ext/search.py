@@ -23,8 +23,16 @@ from sphinx_proof.nodes import NODE_TYPES
 SCRIPT = "search-index.js"
 STATEMENTS = tuple(NODE_TYPES.values())
 PARTS = (nodes.section, *STATEMENTS, exercise_enumerable_node, addnodes.desc)
-# What is no prose: code and what it printed, the titles, a table of hundreds of tests.
-SILENT = (nodes.literal_block, nodes.title, exercise_title, nodes.raw, nodes.comment, solution_node)
+# What is no prose: code and what it printed, titles and signatures, a table of hundreds of tests.
+SILENT = (
+    nodes.literal_block,
+    nodes.title,
+    exercise_title,
+    addnodes.desc_signature,
+    nodes.raw,
+    nodes.comment,
+    solution_node,
+)
 CELL = {"cell_code", "cell_code_output", "cell_code_source"}
 
 

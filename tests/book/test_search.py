@@ -102,6 +102,20 @@ def test_an_excerpt_is_prose(page: Page) -> None:
     assert [mark for mark in raw if mark in text] == []
 
 
+def test_results_are_as_wide_as_a_telephone_and_signatures_no_prose(page: Page) -> None:
+    size = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert any("fisher_product" in address for address in found(page, "fisher"))
+    wide = "document.documentElement.scrollWidth"
+    assert page.evaluate(wide) <= 390
+    assert "fisher_producttheta" not in page.locator(".pg-found").inner_text()
+    page.locator(".pg-found").evaluate(
+        "list => list.append('without_a_place_to_break' + 'x'.repeat(60))"
+    )
+    assert page.evaluate(wide) > 390, "a word outside of the entries is not broken"
+    page.set_viewport_size(size)
+
+
 def test_a_slip_of_a_letter_is_put_right_and_said(page: Page) -> None:
     assert found(page, "discout") == found(page, "discount") != []
     found(page, "discout")

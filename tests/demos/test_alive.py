@@ -323,6 +323,36 @@ def test_on_a_telephone_what_plays_stands_right_below_the_picture(name: str, vis
     assert below() > 70, "a row that comes last has others above it"
 
 
+#: Maps on which there is little or nothing to learn, and whether there is anything.
+ODD = {
+    "S#G\n.#.\n.#P": False,
+    "S#..\n##.G\n...P": False,
+    "S": False,
+    "S..\n...": False,
+    "PPP\nPSP\nPPP": False,
+    "SG": True,
+    "SPP\nPPP": True,
+    "S.S\n.G.": True,
+}
+
+
+@pytest.mark.parametrize("world", ODD)
+def test_an_odd_map_is_drawn_with_numbers_and_said_in_a_sentence(world: str, visit):
+    page = awake(visit, html(gridworlds), viewport=LAPTOP)
+    demo = "document.querySelector('.pg-demo').pgDemo"
+    for algorithm in gridworlds.controls["algorithm"].values:
+        for N in (0, 20):
+            mine = {"world": world, "algorithm": algorithm, "N": N, "k": 16}
+            page.evaluate(f"(values) => {demo}.set(values)", mine | {"rival": "NPG", "rivalN": 20})
+            assert not re.search("NaN|Infinity|undefined", picture(page))
+    words = page.locator(".pg-demo__caption")
+    expect(words).to_contain_text("On your map")
+    nothing = re.compile("every policy earns −[0-9.]+: there is nothing to learn")
+    (expect(words).not_to_have_text if ODD[world] else expect(words).to_have_text)(nothing)
+    page.locator(".pg-demo__picture text").first.evaluate("text => text.textContent = 'J = NaN'")
+    assert re.search("NaN|Infinity|undefined", picture(page))
+
+
 def test_two_demos_on_a_page_do_not_touch_each_other(visit):
     page = awake(visit, html(bernoulli) + html(gridworlds))
     page.locator(".pg-demo--awake").nth(1).wait_for()

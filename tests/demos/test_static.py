@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 import pytest
 from demo_reading import is_balanced, read
 
 from pgcompanion import style
-from pgcompanion.demos.engine.controls import grid
+from pgcompanion.demos import gridworlds
+from pgcompanion.demos.engine.controls import defaults, grid
+from pgcompanion.demos.engine.static import html
 from pgcompanion.demos.engine.svg import encode
 
 CSS = (Path(__file__).parents[2] / "book" / "site" / "demo.css").read_text(encoding="utf-8")
@@ -30,6 +33,12 @@ def test_without_a_script_the_first_frame_and_its_sentence_stand(toy):
     assert f'aria-label="{words}"' in text
     assert f'aria-live="polite">{words}<' in text
     assert re.search(r'class="pg-demo__controls"[^>]* hidden>', text)
+
+
+def test_an_opening_is_what_the_first_frame_shows():
+    words = gridworlds.describe(**(defaults(gridworlds) | {"algorithm": "NPG"}))
+    assert escape(words) in html(gridworlds, {"algorithm": "NPG", "rivalN": 20})
+    assert escape(words) not in html(gridworlds)
 
 
 def test_the_markup_is_balanced_and_nothing_is_fetched(toy):

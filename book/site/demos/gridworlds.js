@@ -336,8 +336,11 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     return [make("div", { class: "pg-demo__buttons", role: "group", "aria-label": "what to paint on the map" }, ...brushes), walkButton(life, H), draws];
   }
 
+  const nats = (kl) => (kl > 0 && kl < 1e-4 ? "less than 0.0001" : text(Math.max(kl, 0)));
+
   function describe(values, { J, kl, optimum }) {
     const { world, k } = values, known = maps[world] ? `the map ${world}` : "your map", best = `the exact optimum is ${fixed(optimum, 3)}`;
+    if (optimum - J[0] < 1e-9) return `On ${known} every policy earns ${fixed(optimum, 3)}: there is nothing to learn.`;
     const [one, other] = sidesOf(values).map((side) => `${called(side)}${side.N ? `, from ${side.N} episodes a step` : ""}`);
     const after = k ? `after ${k} step${k > 1 ? "s" : ""}` : "before the first step";
     if (other) {
@@ -346,7 +349,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     }
     if (!k) return `${one}, on ${known}, ${after}: the uniform policy has J = ${fixed(J[0], 3)}; ${best}.`;
     return `${one}, on ${known}, ${after}: J = ${fixed(J[k], 3)}, ${best}. ` +
-      `The last step moved the trajectories by ${text(kl[k - 1])} nats, the longest by ${text(Math.max(...kl.slice(0, k)))}.`;
+      `The last step moved the trajectories by ${nats(kl[k - 1])} nats, the longest by ${nats(Math.max(...kl.slice(0, k)))}.`;
   }
   return { numbers, draw, describe, tools, play: "Train" };
 };

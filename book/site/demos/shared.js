@@ -390,7 +390,8 @@ window.pgShared = (() => {
   }
 
   const scale = (low, high, from, to, log) => {
-    const f = log ? Math.log : (v) => v, a = f(low), slope = (to - from) / (f(high) - a);
+    // Round-off below zero lies as far down as zero does.
+    const f = log ? (v) => Math.log(Math.max(v, 0)) : (v) => v, a = f(low), slope = (to - from) / (f(high) - a);
     const map = (v) => from + (f(v) - a) * slope;
     map.inverse = (px) => (log ? Math.exp(a + (px - from) / slope) : a + (px - from) / slope);
     return map;
