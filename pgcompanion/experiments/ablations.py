@@ -1,19 +1,21 @@
 """PPO as it is used, on CartPole, with one detail changed at a time: what each of them is worth there.
 
-``python -m pgcompanion.experiments.ablations`` runs everything and writes ``ablations.json``.
+All of it is run twice, the second time with other step sizes to choose from, other seeds, and fewer runs.
+``python -m pgcompanion.experiments.ablations`` runs both and writes ``ablations.json`` and
+``ablations_again.json``.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pgcompanion.batches import Batch, Rollouts
 from pgcompanion.estimators import Critic
-from pgcompanion.experiments.gridworlds import NO_CLIP
+from pgcompanion.experiments.gridworlds import NO_CLIP, Round
 from pgcompanion.experiments.sweeps import sweep
 from pgcompanion.experiments.tuning import LogUniform, tune
 from pgcompanion.objectives import ratio
@@ -22,7 +24,19 @@ from pgcompanion.steps import Adam, ppo_step
 
 ENVS, STEPS, UPDATES = 16, 64, 40
 EPOCHS, PART, EPS = 4, 128, 0.2
-TRIALS, SEEDS, RUNS = 8, 3, 20  # of the search for each variant, and of its evaluation
+TRIALS = 8  # of the search for each variant
+
+
+class Protocol(NamedTuple):
+    """Runs of a step size in the search and in the evaluation, and what their seeds are spawned from."""
+
+    search: Round
+    report: Round
+
+
+#: Of the study and of its repetition: no two see the same seeds.
+PROTOCOLS = Protocol(Round(3, 1), Round(20, 0)), Protocol(Round(1, 3), Round(8, 2))
+
 _ETA = {"eta": LogUniform(1e-3, 0.1)}
 
 #: The variants: each is the first with one detail changed, and has its step size searched anew.
@@ -148,13 +162,13 @@ def gaussian_start(net: MLP, rng: np.random.Generator) -> np.ndarray:
     return theta
 
 
-def run(n_jobs: int | None = None) -> dict[str, dict[str, Any]]:
+def run(protocol: Protocol = PROTOCOLS[0], n_jobs: int | None = None) -> dict[str, dict[str, Any]]:
     """For every variant the same search of its step size, and then runs from seeds that are new."""
-    tuned = tune(
-        balance, VARIANTS, problems={"CartPole": {}}, trials=TRIALS, seeds=SEEDS, n_jobs=n_jobs
-    )
+    (seeds, search), (runs, report) = protocol
+    searched: dict[str, Any] = {"trials": TRIALS, "seeds": seeds, "root": search}
+    tuned = tune(balance, VARIANTS, problems={"CartPole": {}}, **searched, n_jobs=n_jobs)
     best = {name: x.best for name, x in tuned.items()}
-    curves = sweep(balance, RUNS, best, root=0, n_jobs=n_jobs).curves
+    curves = sweep(balance, runs, best, root=report, n_jobs=n_jobs).curves
     return {
         name: {
             "eta": best[name]["eta"],
@@ -165,22 +179,27 @@ def run(n_jobs: int | None = None) -> dict[str, dict[str, Any]]:
     }
 
 
-def found() -> dict[str, dict[str, Any]]:
-    """What `run` found when it was last run: read from ``ablations.json``.
+def found(path: Path | None = None) -> dict[str, dict[str, Any]]:
+    """What `run` found when it was last run: read from ``ablations.json``, or from one of `STORED`.
 
     Example:
         >>> list(found()) == list(VARIANTS)
         True
     """
-    stored: dict[str, dict[str, Any]] = json.loads(STORED.read_text(encoding="utf-8"))
+    stored: dict[str, dict[str, Any]] = json.loads((path or STORED[0]).read_text(encoding="utf-8"))
     return stored
 
 
-STORED = Path(__file__).with_name("ablations.json")
+#: The study and its repetition, as `PROTOCOLS`.
+STORED = tuple(
+    Path(__file__).with_name(name) for name in ("ablations.json", "ablations_again.json")
+)
 
 
 if __name__ == "__main__":
-    lines = ",\n".join(
-        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(x)}" for name, x in run().items()
-    )
-    STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    for protocol, path in zip(PROTOCOLS, STORED, strict=True):
+        lines = ",\n".join(
+            f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(x)}"
+            for name, x in run(protocol).items()
+        )
+        path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

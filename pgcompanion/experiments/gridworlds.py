@@ -1,6 +1,8 @@
 """The book's comparison: six gridworlds, nine learners, and the search that sets their hyperparameters.
 
-``python -m pgcompanion.experiments.gridworlds`` runs everything and writes ``gridworlds.json``.
+All of it is run twice, the second time with other settings to choose from, other seeds, and fewer runs.
+``python -m pgcompanion.experiments.gridworlds`` runs both and writes ``gridworlds.json`` and
+``gridworlds_again.json``.
 """
 
 from __future__ import annotations
@@ -25,10 +27,31 @@ from pgcompanion.steps import Adam
 
 H, SLIP = 40, 0.1  # of every world
 N, K = 32, 25  # trajectories of an iteration, and iterations
-TRIALS, FINALISTS = 32, 5  # settings of the search for every learner, and of its second round
-SEEDS, RUNS = (2, 10), 20  # runs of a setting in the two rounds, and in the evaluation
-SEARCH, SECOND, REPORT = 1, 2, 3  # the roots of their seeds: no two see the same
+TRIALS = 32  # settings of the search for every learner
 NO_CLIP = 1e9
+
+
+class Round(NamedTuple):
+    """How many runs a setting gets, and what their seeds are spawned from."""
+
+    runs: int
+    root: int
+
+
+class Protocol(NamedTuple):
+    """The search, its second round among the best settings of each learner, and the evaluation of the winners."""
+
+    search: Round
+    second: Round
+    report: Round
+    finalists: int
+
+
+#: Of the study and of its repetition: no two rounds see the same seeds.
+PROTOCOLS = (
+    Protocol(Round(2, 1), Round(10, 2), Round(20, 3), finalists=5),
+    Protocol(Round(1, 5), Round(5, 6), Round(10, 7), finalists=3),
+)
 
 #: The worlds by their names, as problems of `tune`.
 PROBLEMS = {name: {"world": name} for name in MAPS}
@@ -118,7 +141,7 @@ def _coefficients(psi: str, mdp: MDP, N: int, rng: np.random.Generator) -> Psi:
 class Study(NamedTuple):
     """The search for every learner, its second round, and what the winner of that earns from new seeds.
 
-    ``mean`` and ``last`` map a learner to scores ``(RUNS, 6)``, seeds as rows and worlds as columns:
+    ``mean`` and ``last`` map a learner to scores ``(runs, 6)``, seeds as rows and worlds as columns:
     the mean over the iterates of a run, and the last of them.
     """
 
@@ -130,24 +153,23 @@ class Study(NamedTuple):
 
 def study(
     learners: Mapping[str, Setting] = LEARNERS,
+    protocol: Protocol = PROTOCOLS[0],
     *,
     trials: int = TRIALS,
-    seeds: tuple[int, int] = SEEDS,
-    finalists: int = FINALISTS,
-    runs: int = RUNS,
     n_jobs: int | None = None,
 ) -> Study:
     """The whole protocol: `tune` for every learner with the same budget, a `run_off` among its best settings on
     new seeds, and the winners `evaluated` on seeds that are new once more."""
+    (seeds, search), (again, second), report, finalists = protocol
     world: dict[str, Any] = {"problems": PROBLEMS, "n_jobs": n_jobs}
-    tuned = tune(learn, learners, trials=trials, seeds=seeds[0], root=SEARCH, **world)
-    second = run_off(learn, tuned, finalists=finalists, seeds=seeds[1], root=SECOND, **world)
-    best = {name: x.best for name, x in second.items()}
-    return Study(tuned, second, *evaluated(best, runs, n_jobs=n_jobs))
+    tuned = tune(learn, learners, trials=trials, seeds=seeds, root=search, **world)
+    best = run_off(learn, tuned, finalists=finalists, seeds=again, root=second, **world)
+    winners = {name: x.best for name, x in best.items()}
+    return Study(tuned, best, *evaluated(winners, *report, n_jobs=n_jobs))
 
 
 def evaluated(
-    settings: Mapping[str, Setting], runs: int, root: int = REPORT, n_jobs: int | None = None
+    settings: Mapping[str, Setting], runs: int, root: int, n_jobs: int | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Scores ``(runs, 6)`` of settings on the six worlds: the mean over the iterates, and the last."""
     jobs = {
@@ -166,14 +188,14 @@ def evaluated(
     )
 
 
-def found() -> Study:
-    """What `study` found when it was last run: read from ``gridworlds.json``.
+def found(path: Path | None = None) -> Study:
+    """What `study` found when it was last run: read from ``gridworlds.json``, or from one of `STORED`.
 
     Example:
         >>> list(found().tuned) == list(LEARNERS)
         True
     """
-    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    stored = json.loads((path or STORED[0]).read_text(encoding="utf-8"))
     tuned = {name: _tuned(x) for name, x in stored.items()}
     return Study(
         tuned,
@@ -197,12 +219,16 @@ def _stored(name: str, result: Study) -> dict[str, Any]:
     return tuned | {"second": second} | scores
 
 
-STORED = Path(__file__).with_name("gridworlds.json")
+#: The study and its repetition, as `PROTOCOLS`.
+STORED = tuple(
+    Path(__file__).with_name(name) for name in ("gridworlds.json", "gridworlds_again.json")
+)
 
 
 if __name__ == "__main__":
-    result = study()
-    lines = ",\n".join(
-        f"{json.dumps(name)}: {json.dumps(_stored(name, result))}" for name in result.tuned
-    )
-    STORED.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    for protocol, path in zip(PROTOCOLS, STORED, strict=True):
+        result = study(protocol=protocol)
+        lines = ",\n".join(
+            f"{json.dumps(name)}: {json.dumps(_stored(name, result))}" for name in result.tuned
+        )
+        path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")

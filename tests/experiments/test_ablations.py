@@ -8,23 +8,31 @@ import pytest
 from pgcompanion.experiments import ablations, sweep, tune
 from pgcompanion.policies import MLP
 
+BOTH = pytest.mark.parametrize(
+    ("path", "protocol"),
+    [*zip(ablations.STORED, ablations.PROTOCOLS, strict=True)],
+    ids=["study", "again"],
+)
 
-def test_what_is_stored_is_what_was_asked_for():
-    stored = ablations.found()
+
+@BOTH
+def test_what_is_stored_is_what_was_asked_for(path, protocol):
+    stored = ablations.found(path)
     assert list(stored) == list(ablations.VARIANTS)
     for x in stored.values():
-        assert len(x["mean"]) == len(x["last"]) == ablations.RUNS
+        assert len(x["mean"]) == len(x["last"]) == protocol.report.runs
         assert 1e-3 <= x["eta"] <= 0.1
     assert stored["no clip"]["mean"] != stored["as in the box"]["mean"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["as in the box", "one epoch"])
-def test_what_is_stored_is_what_the_function_computes(name):
+@BOTH
+def test_what_is_stored_is_what_the_function_computes(name, path, protocol):
     """The step size is one of those that the search draws, and the first seed gives the stored returns, to their
     one decimal. The control: the second seed gives others.
     """
-    stored = ablations.found()[name]
+    stored = ablations.found(path)[name]
     space = ablations.VARIANTS[name]
     drawn = tune(
         lambda rng, **setting: 0.0,
@@ -32,9 +40,11 @@ def test_what_is_stored_is_what_the_function_computes(name):
         problems={"": {}},
         trials=ablations.TRIALS,
         seeds=1,
+        root=protocol.search.root,
     )
     assert stored["eta"] in [setting["eta"] for setting in drawn[name].settings]
-    J = sweep(ablations.balance, 1, {name: space | {"eta": stored["eta"]}}).curves[name][0]
+    setting = {name: space | {"eta": stored["eta"]}}
+    J = sweep(ablations.balance, 1, setting, root=protocol.report.root).curves[name][0]
     again = np.array([J.mean(), J[-1]])
     np.testing.assert_allclose(again, [stored["mean"][0], stored["last"][0]], atol=0.051)
     assert np.abs(again - [stored["mean"][1], stored["last"][1]]).max() > 0.2

@@ -7,37 +7,53 @@ import pytest
 
 from pgcompanion.experiments import gridworlds, sweep
 from pgcompanion.experiments.gridworlds import (
-    FINALISTS,
     LEARNERS,
     PROBLEMS,
-    REPORT,
-    RUNS,
-    SEARCH,
-    SECOND,
-    SEEDS,
+    PROTOCOLS,
+    STORED,
     TRIALS,
+    Protocol,
+    Round,
     evaluated,
     found,
     learn,
     study,
 )
 
+BOTH = pytest.mark.parametrize(
+    ("path", "protocol"), [*zip(STORED, PROTOCOLS, strict=True)], ids=["study", "again"]
+)
 
-def test_what_is_stored_is_what_the_protocol_asks_for():
+
+@BOTH
+def test_what_is_stored_is_what_the_protocol_asks_for(path, protocol):
     """All learners, all trials, all worlds, from the spaces as they stand, and nothing that failed."""
-    stored = found()
+    stored = found(path)
+    finalists, runs = protocol.finalists, protocol.report.runs
     assert list(stored.tuned) == list(stored.mean) == list(stored.last) == list(LEARNERS)
     for name, tuned in stored.tuned.items():
         second = stored.second[name]
         assert tuned.scores.shape == (TRIALS, len(PROBLEMS))
-        assert second.scores.shape == (FINALISTS, len(PROBLEMS))
-        best = np.argsort(-tuned.scores.mean(axis=1), kind="stable")[:FINALISTS]
+        assert second.scores.shape == (finalists, len(PROBLEMS))
+        best = np.argsort(-tuned.scores.mean(axis=1), kind="stable")[:finalists]
         assert second.settings == [tuned.settings[i] for i in best]
-        assert stored.mean[name].shape == stored.last[name].shape == (RUNS, len(PROBLEMS))
+        assert stored.mean[name].shape == stored.last[name].shape == (runs, len(PROBLEMS))
         scores = [*tuned.scores, *second.scores, *stored.mean[name], *stored.last[name]]
         assert np.isfinite(scores).all()
         assert all(set(setting) == set(LEARNERS[name]) for setting in tuned.settings)
     assert stored.tuned["NPG"].settings != stored.tuned["PPO clip"].settings
+
+
+def test_the_repetition_shares_no_seed_and_no_setting_with_the_study():
+    """The control: within a study, learners with the same space draw the same settings."""
+    first, again = map(found, STORED)
+    rounds = [x for protocol in PROTOCOLS for x in protocol[:3]]
+    assert len({x.root for x in rounds}) == len(rounds)
+    for name in LEARNERS:
+        tried = [{str(setting) for setting in x.tuned[name].settings} for x in (first, again)]
+        assert tried[0].isdisjoint(tried[1])
+    radii = [[x["delta"] for x in first.tuned[name].settings] for name in ("NPG", "TRPO")]
+    assert radii[0] == radii[1]
 
 
 CHEAP = {world: PROBLEMS[world] for world in ("corridor", "4x4", "rooms")}
@@ -46,30 +62,30 @@ COLUMNS = [list(PROBLEMS).index(world) for world in CHEAP]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gradient", "NPG", "PPO clip"])
-def test_the_stored_study_is_the_one_that_the_function_runs(name):
+@BOTH
+def test_the_stored_study_is_the_one_that_the_function_runs(name, path, protocol):
     """The first setting of the search, one finalist of the second round, and the first two seeds of the
     evaluation, to within what rounding can do. The controls: another setting has other scores, and so
     have other seeds.
     """
-    stored = found()
+    stored = found(path)
     tuned, second = stored.tuned[name], stored.second[name]
-    rounds = (tuned, SEEDS[0], SEARCH), (second, SEEDS[1], SECOND)
-    for result, seeds, root in rounds:
+    for result, (seeds, root) in (tuned, protocol.search), (second, protocol.second):
         settings = {world: result.settings[0] | problem for world, problem in CHEAP.items()}
         runs = sweep(learn, seeds, settings, root=root).curves
         again = np.array([runs[world].mean() for world in CHEAP])
         np.testing.assert_allclose(again, result.scores[0, COLUMNS], atol=6e-5)
         assert np.abs(again - result.scores[1, COLUMNS]).max() > 1e-3
-    mean, last = evaluated({name: second.best}, 2)
+    mean, last = evaluated({name: second.best}, 2, protocol.report.root)
     np.testing.assert_allclose(mean[name], stored.mean[name][:2], atol=6e-5)
     np.testing.assert_allclose(last[name], stored.last[name][:2], atol=6e-5)
     assert np.abs(mean[name] - stored.mean[name][2:4]).max() > 1e-3
-    assert len({SEARCH, SECOND, REPORT}) == 3
 
 
 def test_a_small_study_covers_every_learner(monkeypatch):
     monkeypatch.setattr(gridworlds, "PROBLEMS", {w: PROBLEMS[w] for w in ("corridor", "4x4")})
-    result = study(trials=2, seeds=(1, 1), finalists=1, runs=1)
+    quick = Protocol(Round(1, 1), Round(1, 2), Round(1, 3), finalists=1)
+    result = study(protocol=quick, trials=2)
     assert list(result.tuned) == list(result.second) == list(result.mean) == list(LEARNERS)
     assert all(len(x.settings) == 1 for x in result.second.values())
     scores = np.array(list(result.mean.values()))
