@@ -26,7 +26,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf epub measure handouts test check seeds lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf epub measure handouts test check quick seeds weekly lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -69,19 +69,28 @@ handouts: book ## slides and a sheet of formulas from the built book
 
 # In the order of their names, not of their sizes: files of few long tests would come last, alone. The book
 # has run those of the statements.
-test: .venv/ready lint book ## lint, build the book and run every test
+test: .venv/ready ## lint, build the book and run every test
+	@$(MAKE) --no-print-directory --jobs 2 lint book
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
-		-m "not statement" --no-loadscope-reorder --durations 20 --nbval --nbval-sanitize-with tools/nbval.cfg \
-		$(EXECUTED) pgcompanion tests
+		-m "not statement and not weekly" --no-loadscope-reorder --durations 20 \
+		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
-check: .venv/ready lint ## lint, types and the tests without browser and notebooks: a minute or so
+check: .venv/ready ## lint, types and the tests without browser and notebooks: a minute or so
+	@$(MAKE) --no-print-directory --jobs 2 lint quick
+
+quick: .venv/ready ## the tests of check alone
 	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
-		--ignore=tests/environments --ignore=tests/exercises -m "not slow" pgcompanion tests
+		--ignore=tests/environments --ignore=tests/exercises \
+		-m "not slow and not weekly" pgcompanion tests
 
 seeds: .venv/ready ## grade the book's solutions in the sandbox, on 200 seeds
 	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q tests/grading/test_seeds.py
+
+weekly: .venv/ready ## what is too long for make test: long pages on Colab, other graders, every frame
+	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading
+	@PGCOMPANION_FRAMES=10000 $(PY) -m pytest -q tests/demos/test_every_demo.py
 
 lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m ruff check .

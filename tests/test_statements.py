@@ -214,7 +214,8 @@ def test_without_a_statement(measure):
 """
 
 
-@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [0, 2])
 def test_pytest_leaves_labels_outcomes_and_the_worst_measurement(tmp_path, processes):
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_small.py").write_text(RECORDED, encoding="utf-8")
@@ -330,6 +331,7 @@ def test_a_statement_gets_its_line_and_its_row(build, tmp_path):
     assert 'id="f"' in shown
 
 
+@pytest.mark.slow
 def test_a_later_build_follows_the_tests(build, tmp_path):
     """The second changes nothing, the third no more than the record of the tests."""
     better = {"kind": "error", "worst": 3e-16, "over": 7, "of": "trajectories"}

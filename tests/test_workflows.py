@@ -19,7 +19,17 @@ TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-
 GATE = ".ci/run"
 PYTHONS = {"3.10", "3.11", "3.12", "3.13", "3.14"}
 # What takes longer than a gate may, and is run by the clock.
-WEEKLY = {"lock", "oracles", "seeds", "mutants", "reproducible", "kernels", "plain", "epub"}
+WEEKLY = {
+    "lock",
+    "oracles",
+    "seeds",
+    "weekly",
+    "mutants",
+    "reproducible",
+    "kernels",
+    "plain",
+    "epub",
+}
 # Who may write what: the jobs that publish, and they run no code of this repository.
 WRITERS = {
     ("ci", "deploy"): {"pages", "id-token"},

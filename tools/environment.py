@@ -1,22 +1,25 @@
 """Make the environment of the book, `.venv`, or say in a sentence why it cannot be made.
 
 It holds what requirements.txt locks, and the package itself. `make` runs this with the Python that
-tools/find_python found, whenever the lock or the package's metadata changed.
+tools/find_python found, whenever the lock or the package's metadata changed. pip fetches uv of the lock, and
+uv the rest, in a tenth of the time; where uv cannot, since it knows no mirrors of pip's settings, pip does.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
-FOLDER = Path(".venv")
+FOLDER, LOCK = Path(".venv"), Path("requirements.txt")
 PIP = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 STEPS = [
-    ["--require-hashes", "--requirement", "requirements.txt"],
+    ["--require-hashes", "--requirement", str(LOCK)],
     ["--no-deps", "--no-build-isolation", "--editable", "."],
 ]
 NO_NETWORK = (
@@ -34,15 +37,34 @@ def explained(said: str) -> str:
     return "\n".join([FAILED, *(errors or said.splitlines()[-1:])])
 
 
+def pinned(name: str, lock: str) -> str:
+    """The lines of a package in a lock: its version and its hashes."""
+    found = re.search(rf"^{name}==(?:.*\\\n)*.*$", lock, re.M)
+    assert found
+    return found[0]
+
+
+def fetched(*commands: list[str | Path]) -> None:
+    """Try one command after the other; where all fail, say what the last one said."""
+    for command in commands:
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        if not done.returncode:
+            return
+    sys.exit(explained(done.stderr))
+
+
 def install() -> None:
     """Fill the environment as the lock says."""
     python = FOLDER / "bin" / "python"
     if not python.exists():
         venv.create(FOLDER, with_pip=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as first:
+        first.write(pinned("uv", LOCK.read_text(encoding="utf-8")))
+        first.flush()
+        fetched([python, *PIP, "--require-hashes", "--requirement", first.name])
+    uv = [FOLDER / "bin" / "uv", "pip", "install", "--quiet", "--python", python]
     for step in STEPS:
-        done = subprocess.run([python, *PIP, *step], stderr=subprocess.PIPE, text=True)
-        if done.returncode:
-            sys.exit(explained(done.stderr))
+        fetched([*uv, *step], [python, *PIP, *step])
     (FOLDER / "ready").touch()
 
 

@@ -167,11 +167,13 @@ def _to_boundary(start: Start, delta: float, u: np.ndarray) -> float:
     r = FAR
     for _ in range(NEWTON):
         slope = objectives.kl_gradient(POLICY, theta_k, theta_k + r * u, batch) @ u
-        r -= (kl(start, r * u) - delta) / slope
+        r -= (step := (kl(start, r * u) - delta) / slope)
+        if abs(step) < 1e-14 * r:
+            break
     return float(r)
 
 
-#: How many times as far as the model's the true boundary is sought, and Newton steps from there.
+#: How many times as far as the model's the true boundary is sought, and the most Newton steps from there.
 FAR, NEWTON = 6.0, 25
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -196,3 +197,16 @@ def test_the_environment_names_a_missing_network() -> None:
     none = "ERROR: No matching distribution found for alabaster==0.7.16\n"
     assert environment.explained(retry + lost + none) == environment.NO_NETWORK
     assert environment.explained(lost + none).endswith(none.strip())
+
+
+def test_the_first_package_of_the_environment_is_the_one_of_the_lock() -> None:
+    lock = "a==1 \\\n    --hash=sha256:0\nuv==2 \\\n    --hash=sha256:1 \\\n    --hash=sha256:2\nz==3\n"
+    assert environment.pinned("uv", lock) == "uv==2 \\\n    --hash=sha256:1 \\\n    --hash=sha256:2"
+    assert environment.pinned("z", lock) == "z==3"
+
+
+def test_what_one_program_cannot_fetch_the_next_one_does() -> None:
+    fails, works = ([sys.executable, "-c", f"exit({code!r})"] for code in ("ERROR: gone", 0))
+    environment.fetched(fails, works)
+    with pytest.raises(SystemExit, match="ERROR: gone"):
+        environment.fetched(fails, fails)

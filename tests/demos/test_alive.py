@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,8 @@ from script_reading import MODULES, SCRIPTED, SCRIPTS, anywhere, corners
 from pgcompanion.demos import bernoulli, gridworlds, show
 from pgcompanion.demos.engine.controls import defaults
 from pgcompanion.demos.engine.static import html
+
+drawn = cache(html)  # once for all tests
 
 LAPTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 #: What a browser leaves of the laptop's height below the book's header.
@@ -56,7 +59,7 @@ def test_every_script_has_its_demo_and_all_together_are_light():
 @every
 def test_without_scripts_the_first_frame_and_its_sentence_stand(name: str, visit):
     demo = DEMOS[name]
-    page = visit(html(demo), java_script_enabled=False)
+    page = visit(drawn(demo), java_script_enabled=False)
     words = demo.describe(**defaults(demo))
     expect(page.locator(".pg-demo__caption")).to_have_text(words)
     expect(page.get_by_role("img", name=words, exact=True)).to_be_visible()
@@ -67,7 +70,7 @@ def test_without_scripts_the_first_frame_and_its_sentence_stand(name: str, visit
 def test_it_opens_on_the_first_state_and_says_so(name: str, visit):
     demo = DEMOS[name]
     assert all(control.start == 0 for control in demo.controls.values() if control.time)
-    page = awake(visit, html(demo))
+    page = awake(visit, drawn(demo))
     assert values(page).items() >= defaults(demo).items()
     for control in demo.controls:
         expect(page.locator(f"[name={control}]")).to_be_visible()
@@ -77,7 +80,7 @@ def test_it_opens_on_the_first_state_and_says_so(name: str, visit):
 
 @every
 def test_it_fits_a_laptop_and_a_telephone(name: str, visit):
-    page = awake(visit, html(DEMOS[name]), viewport=LAPTOP)
+    page = awake(visit, drawn(DEMOS[name]), viewport=LAPTOP)
     demo, controls = (page.locator(at).bounding_box() for at in (".pg-demo", ".pg-demo__controls"))
     shown = page.locator(".pg-demo__picture").bounding_box()
     assert demo["height"] <= VISIBLE
@@ -122,7 +125,7 @@ FAULTS = """(choices) => {
 def test_its_words_are_legible_and_on_no_others(name: str, visit):
     choices = [*corners(DEMOS[name]), *anywhere(DEMOS[name], 12)]
     for size in (LAPTOP, PHONE):
-        page = awake(visit, html(DEMOS[name]), viewport=size)
+        page = awake(visit, drawn(DEMOS[name]), viewport=size)
         assert page.evaluate(FAULTS, choices) == []
     page.evaluate(
         "document.querySelectorAll('.pg-demo__picture text').forEach("
@@ -133,7 +136,7 @@ def test_its_words_are_legible_and_on_no_others(name: str, visit):
 
 @every
 def test_every_handle_moves_by_hand_and_by_keys(name: str, visit):
-    page = awake(visit, html(DEMOS[name]), viewport=LAPTOP)
+    page = awake(visit, drawn(DEMOS[name]), viewport=LAPTOP)
     handles = page.locator(".pg-demo__handle:not(.pg-demo__handle--ghost)")
     for place in range(handles.count()):
         handle, before = handles.nth(place), picture(page)
@@ -155,7 +158,7 @@ def test_every_handle_moves_by_hand_and_by_keys(name: str, visit):
 
 
 def test_a_handle_stays_under_the_hand_that_drags_it(visit):
-    page = awake(visit, html(bernoulli), viewport=LAPTOP)
+    page = awake(visit, drawn(bernoulli), viewport=LAPTOP)
     handle = page.locator(".pg-demo__handle")
     x, y = centre(handle)
     page.mouse.move(x, y)
@@ -172,7 +175,7 @@ def test_a_handle_stays_under_the_hand_that_drags_it(visit):
 
 
 def test_a_finger_brings_the_start_to_where_it_taps(visit):
-    page = awake(visit, html(bernoulli), viewport=PHONE, has_touch=True)
+    page = awake(visit, drawn(bernoulli), viewport=PHONE, has_touch=True)
     x, y = centre(page.locator(".pg-demo__handle"))
     page.touchscreen.tap(x + 40, y)
     picture(page)
@@ -180,7 +183,7 @@ def test_a_finger_brings_the_start_to_where_it_taps(visit):
 
 
 def test_a_slider_has_a_hundred_stops_and_shows_its_value(visit):
-    page = awake(visit, html(bernoulli))
+    page = awake(visit, drawn(bernoulli))
     slider = page.get_by_role("slider", name="step size η")
     seen = set()
     slider.press("Home")
@@ -199,7 +202,7 @@ def stopped(page: Page) -> None:
 
 
 def test_play_is_motion_that_ends_or_loops(visit):
-    page = awake(visit, html(bernoulli))
+    page = awake(visit, drawn(bernoulli))
     stopped(page)
     play = page.get_by_role("button", name="Play")
     play.click()
@@ -221,7 +224,7 @@ def test_play_is_motion_that_ends_or_loops(visit):
 
 
 def test_for_who_asked_for_less_motion_it_jumps_from_step_to_step(visit):
-    page = awake(visit, html(bernoulli), reduced_motion="reduce")
+    page = awake(visit, drawn(bernoulli), reduced_motion="reduce")
     stopped(page)
     page.get_by_role("button", name="Play").click()
     for _ in range(20):
@@ -232,7 +235,7 @@ def test_for_who_asked_for_less_motion_it_jumps_from_step_to_step(visit):
 
 
 def test_a_hand_on_the_slider_stops_the_play(visit):
-    page = awake(visit, html(bernoulli))
+    page = awake(visit, drawn(bernoulli))
     stopped(page)
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(1000)
@@ -242,7 +245,7 @@ def test_a_hand_on_the_slider_stops_the_play(visit):
 
 
 def test_the_colours_are_those_of_the_page_in_both_modes(visit):
-    page = awake(visit, html(bernoulli))
+    page = awake(visit, drawn(bernoulli))
 
     def blue() -> str:
         return page.locator(".pg-demo__picture path[stroke*=blue]").first.evaluate(
@@ -257,14 +260,14 @@ def test_the_colours_are_those_of_the_page_in_both_modes(visit):
 
 
 def test_on_paper_there_is_the_picture_and_no_control(visit):
-    page = awake(visit, html(bernoulli))
+    page = awake(visit, drawn(bernoulli))
     page.emulate_media(media="print")
     expect(page.locator(".pg-demo__controls")).to_be_hidden()
     expect(page.locator(".pg-demo__picture svg")).to_be_visible()
 
 
 def test_a_cell_is_painted_by_hand_and_by_keys_and_the_start_stays(visit):
-    page = awake(visit, html(gridworlds), viewport=LAPTOP)
+    page = awake(visit, drawn(gridworlds), viewport=LAPTOP)
     drawing = page.locator(".pg-demo__picture > svg")
     box = drawing.bounding_box()
     corner = {"x": 20, "y": 45}
@@ -309,7 +312,7 @@ def test_an_opening_shows_the_exact_gradient_beside_a_sampled_one(visit):
 
 @every
 def test_on_a_telephone_what_plays_stands_right_below_the_picture(name: str, visit):
-    page = awake(visit, html(DEMOS[name]), viewport=PHONE, has_touch=True)
+    page = awake(visit, drawn(DEMOS[name]), viewport=PHONE, has_touch=True)
     if not (play := page.locator(".pg-demo__play").first).count():
         assert not any(control.time for control in DEMOS[name].controls.values())
         return
@@ -354,7 +357,7 @@ def test_an_odd_map_is_drawn_with_numbers_and_said_in_a_sentence(world: str, vis
 
 
 def test_two_demos_on_a_page_do_not_touch_each_other(visit):
-    page = awake(visit, html(bernoulli) + html(gridworlds))
+    page = awake(visit, drawn(bernoulli) + drawn(gridworlds))
     page.locator(".pg-demo--awake").nth(1).wait_for()
     first, second = page.locator(".pg-demo").all()
     page.wait_for_timeout(500)  # until both have said their sentence

@@ -1,4 +1,7 @@
-"""nbgrader and otter-grader give no point for a wrong or a blank answer of the exported assignments."""
+"""nbgrader and otter-grader give no point for a wrong or a blank answer of the exported assignments.
+
+Both are installed from the index as they are that day, and run for minutes: `make weekly`.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ def programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_nbgrader_gives_points_for_the_right_answer_alone(
     graders: Environment, tmp_path: Path
 ) -> None:
@@ -93,7 +96,7 @@ def test_nbgrader_gives_points_for_the_right_answer_alone(
     }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_otter_gives_points_for_the_right_answer_alone(
     graders: Environment, tmp_path: Path
 ) -> None:

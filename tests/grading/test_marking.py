@@ -24,7 +24,10 @@ def solutions() -> list[str]:
     return [catalogue.find(id).source for id in catalogue.IDS]
 
 
-@pytest.mark.parametrize("seed", ["0", "maple", "2026"])
+SEEDS = ["maple", *(pytest.param(seed, marks=pytest.mark.slow) for seed in ("0", "2026"))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_solutions_of_the_book_get_all_points(mark: Mark, seed: str) -> None:
     rows = mark(*solutions(), seed=seed)
     assert [id for id, row in rows.items() if row.score != 1] == []

@@ -28,6 +28,7 @@ def submissions(n: int = 4) -> list[Submission]:
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_rows_of_one_and_so_does_a_second_time() -> None:
     cache.prepare()
     one = grade(submissions(), ASSIGNMENT, jobs=1)
