@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pgcompanion import checks
+from pgcompanion.gridworld import drawing
 from pgcompanion.gridworld.maps import FLOOR, MAPS, START, STEPS, WALL, parse
 from pgcompanion.mdp import MDP
 
@@ -218,9 +219,7 @@ class GridWorld:
             >>> len(ax.images)  # the shades
             1
         """
-        from pgcompanion.gridworld.drawing import show
-
-        return show(self, V, pi, ax)
+        return drawing.show(self, V, pi, ax)
 
     @property
     def _letter(self) -> np.ndarray:
