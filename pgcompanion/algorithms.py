@@ -185,7 +185,8 @@ def npg(
     Args:
         source, policy, theta, K: as in `reinforce`.
         eta, delta: step size or radius in the batch's units, one of the two.
-        damping: added to the diagonal of the Fisher matrix.
+        damping: added to the diagonal of the Fisher matrix. A network that has seen few rows needs it: their
+            matrix has directions of almost no length, and along these a step is as long as it likes.
 
     Raises:
         ValueError: neither or both of ``eta`` and ``delta`` are given, a number out of range; otherwise as

@@ -9,13 +9,12 @@ alone tell the parts apart, so it survives a grey printer and every kind of colo
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.gridworld.maps import START
-from pgcompanion.gridworld.world import STEPS, GridWorld
+from pgcompanion.gridworld.maps import START, STEPS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,8 +49,27 @@ ARROW = np.array([(0, -0.11), (0.45, -0.11), (0.45, -0.36), (1, 0)])
 ARROW = np.concatenate([ARROW, ARROW[2::-1] * (1, -1)])
 
 
+class Drawable(Protocol):
+    """What a picture asks of a gridworld."""
+
+    @property
+    def S(self) -> int: ...
+    @property
+    def A(self) -> int: ...
+    @property
+    def letters(self) -> np.ndarray: ...
+    @property
+    def cells(self) -> np.ndarray: ...
+    @property
+    def index(self) -> np.ndarray: ...
+    @property
+    def terminal(self) -> np.ndarray: ...
+    @property
+    def entry(self) -> np.ndarray: ...
+
+
 def show(
-    grid: GridWorld,
+    grid: Drawable,
     V: np.ndarray | None = None,
     pi: np.ndarray | None = None,
     ax: Axes | None = None,
@@ -79,6 +97,7 @@ def show(
     Example:
         >>> from matplotlib.figure import Figure
         >>> from pgcompanion import exact
+        >>> from pgcompanion.gridworld import GridWorld
         >>> grid = GridWorld.named("4x4", slip=0.2)
         >>> pi, values = exact.optimal(grid.mdp(H=20))
         >>> ax = show(grid, values.V, pi, ax=Figure().add_subplot())
@@ -102,7 +121,7 @@ def show(
     return ax
 
 
-def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
+def draw_map(ax: Axes, grid: Drawable) -> list[Rectangle | PathPatch]:
     """Draw the walls (hatched), the starts (S) and the reward for entering each goal and pit.
 
     Statement: `objective_fn`. It sets the limits of ``ax``, row 0 on top; a goal is white, a pit
@@ -136,7 +155,7 @@ def draw_map(ax: Axes, grid: GridWorld) -> list[Rectangle | PathPatch]:
 
 def draw_values(
     ax: Axes,
-    grid: GridWorld,
+    grid: Drawable,
     v: np.ndarray,
     vmin: float | None = None,
     vmax: float | None = None,
@@ -160,7 +179,7 @@ def draw_values(
 
 
 def draw_numbers(
-    ax: Axes, grid: GridWorld, v: np.ndarray, digits: int = 2, corner: bool = False
+    ax: Axes, grid: Drawable, v: np.ndarray, digits: int = 2, corner: bool = False
 ) -> list[PathPatch]:
     """Write one number a state, shape ``(S,)``, in every cell that is no goal or pit.
 
@@ -192,7 +211,7 @@ def draw_numbers(
     return artists
 
 
-def draw_policy(ax: Axes, grid: GridWorld, pi: np.ndarray) -> PolyCollection:
+def draw_policy(ax: Axes, grid: Drawable, pi: np.ndarray) -> PolyCollection:
     """Draw a policy as arrows, one an action, whose areas are the probabilities.
 
     Statement: `parameterizations`. All four are drawn in each cell that is no goal or pit, states
@@ -222,7 +241,7 @@ def draw_policy(ax: Axes, grid: GridWorld, pi: np.ndarray) -> PolyCollection:
     return artist
 
 
-def draw_agent(ax: Axes, grid: GridWorld, s: int) -> Circle:
+def draw_agent(ax: Axes, grid: Drawable, s: int) -> Circle:
     """Draw the agent in state ``s``.
 
     Statement: `trajectories`.
@@ -241,7 +260,7 @@ def draw_agent(ax: Axes, grid: GridWorld, s: int) -> Circle:
 
 
 def _check(grid: object, *axes: object) -> None:
-    if not isinstance(grid, GridWorld):
+    if isinstance(grid, type) or not hasattr(grid, "letters"):
         raise TypeError(f"grid must be a GridWorld, but its type is {type(grid).__name__}.")
     for ax in axes:
         from matplotlib.axes import Axes
@@ -263,7 +282,7 @@ def _at_step_0(name: str, x: np.ndarray, shape: tuple[int, ...], steps: str) -> 
     raise ValueError(f"{name} has shape {x.shape}, but {shape} or {timed} is expected.")
 
 
-def _axes(grid: GridWorld) -> Axes:
+def _axes(grid: Drawable) -> Axes:
     import matplotlib.pyplot as plt
 
     rows, columns = grid.letters.shape

@@ -12,6 +12,7 @@ from gymnasium.envs.toy_text.utils import categorical_sample
 from gymnasium.error import ResetNeeded
 
 from pgcompanion import checks
+from pgcompanion.gridworld import drawing
 from pgcompanion.gridworld.maps import MAPS
 from pgcompanion.gridworld.world import GridWorld
 
@@ -147,8 +148,6 @@ def transition_table(grid: GridWorld) -> dict[int, dict[int, list[tuple[float, i
 def _pixels(grid: GridWorld, s: int) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-
-    from pgcompanion.gridworld import drawing
 
     rows, columns = grid.letters.shape
     canvas: Any = FigureCanvasAgg(Figure(figsize=(columns, rows), dpi=PIXELS_PER_CELL))

@@ -9,6 +9,9 @@ from pgcompanion import checks
 
 WALL, FLOOR, START = "#", ".", "S"
 
+#: (row, column) displacement of each of ``GridWorld.ACTIONS``; neighbours are perpendicular.
+STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+
 #: What entering a cell of each terminal letter pays, where ``GridWorld(rewards=...)`` is silent.
 REWARDS: dict[str, float] = {"G": 1.0, "P": -1.0} | {str(n): float(n) for n in range(1, 10)}
 

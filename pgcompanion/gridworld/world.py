@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.gridworld.maps import FLOOR, MAPS, START, WALL, parse
+from pgcompanion.gridworld import drawing
+from pgcompanion.gridworld.maps import FLOOR, MAPS, START, STEPS, WALL, parse
 from pgcompanion.mdp import MDP
 
 if TYPE_CHECKING:
+    import gymnasium
     from matplotlib.axes import Axes
 
-    from pgcompanion.gridworld.env import GridWorldEnv
-
-#: (row, column) displacement of each of ``GridWorld.ACTIONS``; neighbours are perpendicular.
-STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))
+#: Where Gymnasium finds the environment, which stands upon this room.
+ENV = "pgcompanion.gridworld.env:GridWorldEnv"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -178,7 +178,7 @@ class GridWorld:
 
     def env(
         self, render_mode: str | None = None, max_episode_steps: int | None = None
-    ) -> GridWorldEnv:
+    ) -> gymnasium.Env[Any, Any]:
         """The Gymnasium environment, whose observations are the states of the MDP.
 
         Args:
@@ -189,10 +189,18 @@ class GridWorld:
             ValueError: an unknown ``render_mode``, or ``max_episode_steps`` that is not a positive
                 integer.
         """
-        from pgcompanion.gridworld.env import GridWorldEnv
+        from gymnasium.envs.registration import load_env_creator
 
-        options = (self.slip, self.step_reward, self.rewards, max_episode_steps, render_mode)
-        return GridWorldEnv(self.map, *options)
+        make: Any = load_env_creator(ENV)
+        env: gymnasium.Env[Any, Any] = make(
+            map=self.map,
+            slip=self.slip,
+            step_reward=self.step_reward,
+            rewards=self.rewards,
+            H=max_episode_steps,
+            render_mode=render_mode,
+        )
+        return env
 
     def show(
         self,
@@ -211,9 +219,7 @@ class GridWorld:
             >>> len(ax.images)  # the shades
             1
         """
-        from pgcompanion.gridworld.drawing import show
-
-        return show(self, V, pi, ax)
+        return drawing.show(self, V, pi, ax)
 
     @property
     def _letter(self) -> np.ndarray:

@@ -11,7 +11,10 @@ from pgcompanion import checks
 from pgcompanion.lqr.systems import SYSTEMS
 
 if TYPE_CHECKING:
-    from pgcompanion.lqr.env import LQREnv
+    import gymnasium
+
+#: Where Gymnasium finds the environment, which stands upon this room.
+ENV = "pgcompanion.lqr.env:LQREnv"
 
 T = TypeVar("T")
 
@@ -78,9 +81,7 @@ class LQR:
             >>> LQR.named("double integrator", H=50)
             LQR(n=2, m=1, H=50)
         """
-        if not isinstance(name, str) or name not in SYSTEMS:
-            raise ValueError(f"name must be one of {', '.join(SYSTEMS)}, but it is {name!r}.")
-        return cls(**SYSTEMS[name]() | changes)
+        return cls(**SYSTEMS[checks.choice("name", name, tuple(SYSTEMS))]() | changes)
 
     @property
     def n(self) -> int:
@@ -92,11 +93,14 @@ class LQR:
         """Number of coordinates of an action."""
         return int(self.B.shape[1])
 
-    def env(self) -> LQREnv:
+    def env(self) -> gymnasium.Env[np.ndarray, np.ndarray]:
         """The Gymnasium environment: observations are states, and an episode ends after ``H`` steps."""
-        from pgcompanion.lqr.env import LQREnv
+        from gymnasium.envs.registration import load_env_creator
 
-        return LQREnv(self.A, self.B, self.Q, self.R, self.W, self.M0, self.H)
+        matrices = {name: getattr(self, name) for name in ("A", "B", "Q", "R", "W", "M0")}
+        make: Any = load_env_creator(ENV)
+        env: gymnasium.Env[np.ndarray, np.ndarray] = make(**matrices, H=self.H)
+        return env
 
     def __repr__(self) -> str:
         return f"LQR(n={self.n}, m={self.m}, H={self.H})"

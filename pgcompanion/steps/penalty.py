@@ -11,6 +11,8 @@ from pgcompanion.batches.batch import checked
 from pgcompanion.objectives import penalty, penalty_gradient
 from pgcompanion.policies import Policy
 
+WEAKEST, STRONGEST = 2.0**-500, 2.0**500  # products with a divergence stay numbers
+
 
 def penalty_argmax(
     policy: Policy,
@@ -56,7 +58,8 @@ def adapted(lam: float, kl: float, target: float) -> float:
     r"""The next penalty: doubled after a step that went too far, halved after one that stayed too near.
 
     Statement: `ppo`. Too far is a divergence above :math:`1.5` times ``target``, too near one below
-    ``target`` divided by :math:`1.5`.
+    ``target`` divided by :math:`1.5`. Past an optimum every step stays too near: the penalty ends at
+    :math:`2^{-500}`, before it is no number, and upwards at :math:`2^{500}`.
 
     Raises:
         ValueError: ``lam`` or ``target`` is not a positive number, or ``kl`` is no number.
@@ -70,5 +73,5 @@ def adapted(lam: float, kl: float, target: float) -> float:
     checks.positive("lam", lam)
     checks.positive("target", target)
     if checks.number("kl", kl) > 1.5 * target:
-        return 2 * lam
-    return lam / 2 if kl < target / 1.5 else lam
+        return min(2 * lam, STRONGEST)
+    return max(lam / 2, WEAKEST) if kl < target / 1.5 else lam

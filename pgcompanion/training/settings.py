@@ -15,9 +15,10 @@ class Settings:
     name, but ``anneal`` and ``normalise_advantages``, which are on. With ``n`` environments an update
     sees ``n * steps`` steps.
 
-    Published settings are written down by their names. Three details of other codes have none here:
+    Published settings are written down by their names. Five details of other codes have none here:
     advantages that are normalised in each minibatch (here: over the whole batch), a clipped loss of
-    the critic, and one gradient norm for policy and critic together.
+    the critic, one gradient norm for policy and critic together, an Adam of the critic that is kept
+    (here it begins anew in each fit), and an episode that counts as ended where a time limit cut it off.
 
     Args:
         method: ``"ppo"`` or ``"trpo"``.

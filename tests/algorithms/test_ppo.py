@@ -121,6 +121,18 @@ def test_the_penalty_follows_the_divergence(mdp, policy, theta):
 
 
 @pytest.mark.statement("ppo")
+@pytest.mark.parametrize("solver", ["exact", "adam"])
+def test_an_adaptive_penalty_goes_on_far_past_the_optimum(solver):
+    """Each step stays too near, and the penalty is halved: 1,100 halvings of 1, the control, leave no number."""
+    coin = MDP(np.ones((1, 2, 1)), r=[[0.0, 1.0]], mu0=[1.0], H=3)
+    start, K = (Exact(coin), TabularSoftmax(1, 2), np.array([-40.0, 40.0])), 1100
+    *_, last = ppo(*start, lam=1.0, target=0.05, solver=solver, eta=1e-12, epochs=1, K=K)
+    assert 2.0**-K == 0 < last.lam == adapted(last.lam, 0.0, 0.05)
+    assert 0.5 * last.lam > 0
+    assert pytest.approx(3, abs=1e-12) == last.J
+
+
+@pytest.mark.statement("ppo")
 def test_sampled_the_penalty_follows_the_divergence_of_the_sample(small):
     """Exactly by `adapted`, from the batch that the step itself saw. The control keeps its penalty."""
     policy, target = TabularSoftmax(small.S, small.A), 0.01

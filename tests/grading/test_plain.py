@@ -36,6 +36,16 @@ def test_arrays_keep_their_numbers_shape_and_type(array: np.ndarray) -> None:
     np.testing.assert_array_equal(back, array)
 
 
+@pytest.mark.parametrize("n", [1 << 63, -(1 << 63) - 1, -(1 << 64)])
+def test_an_integer_of_more_than_64_bits_crosses_as_its_kind_alone(n: int) -> None:
+    """The next one towards 0, the control, comes back as it was."""
+    back = unpack(pack(n))
+    assert isinstance(back, Other)
+    assert back.kind == "int"
+    near = max(-(1 << 63), min(n, (1 << 63) - 1))
+    assert unpack(pack(near)) == near
+
+
 def test_a_scalar_of_numpy_stays_one() -> None:
     assert type(unpack(pack(np.float32(0.5)))) is np.float32
     assert type(unpack(pack(np.array(0.5)))) is np.ndarray

@@ -16,7 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from pgcompanion.gridworld import MAPS, GridWorld, drawing
-from pgcompanion.gridworld.world import STEPS
+from pgcompanion.gridworld.maps import STEPS
 
 
 @pytest.fixture

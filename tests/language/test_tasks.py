@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,13 @@ def test_a_context_of_another_shape_is_answered():
     for s in (np.zeros((4, 2), int), np.zeros((4, 3)), "a word"):
         with pytest.raises(ValueError, match=r"\bs\b"):
             policy.probs(np.zeros(policy.p), s)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_the_prompts_of_brackets_are_all_that_never_close_what_is_not_open(n):
+    """There are n choose n // 2 of them. That never come back to 0, the control, are fewer."""
+    depth = np.where(language.brackets(n).prompts == 1, 1, -1).cumsum(axis=1)
+    assert (depth >= 0).all()
+    assert len(np.unique(depth, axis=0)) == len(depth) == comb(n, n // 2)
+    above = (depth > 0).all(axis=1).sum()
+    assert above == comb(n - 1, (n - 1) // 2) < len(depth) + (n == 1)

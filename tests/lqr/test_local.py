@@ -8,6 +8,7 @@ import pytest
 from pgcompanion import lqr
 from pgcompanion.derivatives import complex_step
 from pgcompanion.lqr import LQR
+from pgcompanion.lqr.local import inverse_root
 
 EXACT, SIGMA = 1e-9, 0.4
 
@@ -165,3 +166,18 @@ def test_directions_that_no_state_has_are_left_alone(world, rng):
     longer = shortest + np.array([0.0, 0.0, 1.0])
     np.testing.assert_allclose(F @ longer.ravel(), g.ravel(), atol=1e-9)
     assert np.abs(natural - longer).max() > 0.5
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6, 1e-12])
+def test_the_unit_of_a_state_makes_no_moment_singular(unit, rng):
+    """And what is singular stays so. Judged without the scale, the control, the small state would be lost."""
+    X = rng.normal(size=(3, 3))
+    units = np.array([1.0, unit, 1.0])
+    M = X @ X.T * units * units[:, None]
+    T = inverse_root(M)
+    assert T.shape == (3, 3)
+    np.testing.assert_allclose(T.T @ M @ T, np.eye(3), atol=1e-6)
+    if unit != 1.0 and unit**2 < 1e-20:
+        assert np.linalg.matrix_rank(M, hermitian=True) == 2
+    X[2] = X[0] + X[1]
+    assert inverse_root(X @ X.T * units * units[:, None]).shape == (3, 2)

@@ -95,6 +95,19 @@ def test_actions_are_drawn_with_their_probabilities(mdp, policy, theta, rng):
         assert (np.abs(z) > 5).any()
 
 
+def test_actions_are_drawn_for_a_state_and_for_an_array_of_states(mdp, policy, theta, rng):
+    """The same draws as for a row of them; in another order of the states, the control, there are others."""
+    s = rng.integers(mdp.S, size=(5, 40))
+    row = policy.sample(theta, s.ravel(), np.random.default_rng(1))
+    drawn = policy.sample(theta, s, np.random.default_rng(1))
+    np.testing.assert_array_equal(drawn, row.reshape(s.shape))
+    other = policy.sample(theta, s[::-1], np.random.default_rng(1))
+    assert (other != drawn).any()
+    one = [policy.sample(theta, int(s[0, 0]), np.random.default_rng(i)) for i in range(40)]
+    assert np.shape(one[0]) == ()
+    assert set(map(int, one)) <= set(range(mdp.A))
+
+
 def test_large_logits_do_not_overflow():
     np.testing.assert_array_equal(softmax(np.array([1e4, 0.0])), [1.0, 0.0])
     np.testing.assert_array_equal(log_softmax(np.array([1e4, 0.0])), [0.0, -1e4])

@@ -36,6 +36,8 @@ def silent(tree: ast.Module) -> Iterator[tuple[Position, Position]]:
                 yield span(part)
             case ast.FunctionDef(name="__repr__") | ast.Raise():
                 yield span(node)
+            case ast.ClassDef(bases=bases) if "Protocol" in map(ast.unparse, bases):
+                yield span(node)
             case ast.FunctionDef(returns=ast.expr() as part):
                 yield span(part)
             case ast.Assign(value=ast.BinOp(op=ast.BitOr())):  # an alias of types
