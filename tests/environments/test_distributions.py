@@ -94,6 +94,11 @@ def test_twine_finds_no_fault(distributions: tuple, tmp_path: Path) -> None:
     assert subprocess.run([*command, bad], capture_output=True).returncode != 0
 
 
+def test_the_metadata_are_of_a_version_that_uploaders_know(metadata: Message) -> None:
+    assert metadata["Metadata-Version"] == "2.4"
+    assert metadata["License-Expression"] == "MIT"
+
+
 def test_the_metadata_name_the_pythons(metadata: Message) -> None:
     assert metadata["Requires-Python"] == f">={VERSIONS[0]}"
     language = "Programming Language :: Python :: "
