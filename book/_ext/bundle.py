@@ -23,6 +23,8 @@ PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 WITHOUT_SCRIPTS = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 IMPORT = re.compile(r'@import "([^"]+)";|@charset "[^"]*";')
 ADDRESS = re.compile(r"url\(([\"']?)(?!data:|#)([^\"')]+)\1\)")
+# The theme measures all boxes of a page whenever something in it changes, site.js those that are shown.
+MEASURES = re.compile(r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)')
 WAITED_FOR = "fonts.js"  # and what comes before all styles: the theme, light or dark
 
 
@@ -43,7 +45,7 @@ def sheet(site: Path, name: str) -> str:
 
 def script(site: Path, name: str) -> str:
     """A script among others: a semicolon before it, so that its first words are no directive for all."""
-    return ";" + (site / name).read_text(encoding="utf-8")
+    return ";" + MEASURES.sub("", (site / name).read_text(encoding="utf-8"))
 
 
 def found(pattern: re.Pattern[str], text: str, folder: str) -> list[str]:

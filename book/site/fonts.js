@@ -1,5 +1,7 @@
 // The text appears in its own letters and so does not move when they come: it waits for them, though no
-// longer than three seconds. A script in the head, behind the styles.
+// longer than three seconds. And its sections are laid out when a reader comes near, or the browser has nothing
+// else to do (see site.js): not where a page is opened at some place in it, which must stand where it stays. A
+// script in the head, behind the styles.
 
 (() => {
   "use strict";
@@ -11,4 +13,8 @@
   const loads = faces.map((face) => document.fonts.load(face));
   Promise.all(loads).then(show, show);
   setTimeout(show, 3000);
+
+  const [{ type }] = performance.getEntriesByType("navigation");
+  const anew = type === "navigate" && !location.hash;
+  if (anew && CSS.supports("overflow-anchor: auto")) root.classList.add("pg-later");
 })();

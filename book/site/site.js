@@ -36,45 +36,72 @@
     if (link) link.closest("dialog").close();
   });
 
-  const BOXES = [
-    ".katex-display",
-    ".katex.pg-wide",
-    "pre",
-    ".pst-scrollable-table-container",
-  ].map((box) => `.bd-article ${box}`).join();
-
+  const BOXES = [".katex-display", ".katex.pg-wide", "pre", ".pst-scrollable-table-container"].join();
   const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
+  const overflows = (box) => box.scrollWidth > box.clientWidth + 1;
 
-  // A display that is too wide is set smaller, down to what can still be read.
-  const SMALLEST = 0.6;
-  function fit(display) {
-    display.style.fontSize = "";
-    const room = display.clientWidth / display.scrollWidth;
-    if (room < 1) display.style.fontSize = `${Math.max(SMALLEST, 0.99 * room)}em`;
+  // First all is read, then all is written: a browser lays out anew where something is read after a change.
+  function change(elements, read, write) {
+    const found = elements.map(read);
+    elements.forEach((element, i) => write(element, found[i]));
   }
 
-  // What is wider than its box shows that it is, and can be reached and scrolled with the keyboard.
-  function reachable() {
-    for (const display of document.querySelectorAll(".bd-article .katex-display")) fit(display);
-    for (const words of document.querySelectorAll(".pg-together")) {
-      words.classList.remove("pg-long");
-      words.classList.toggle("pg-long", words.offsetWidth > column(words).clientWidth + 1);
-    }
-    for (const formula of document.querySelectorAll("span.math > .katex")) {
-      const parts = [...formula.querySelectorAll(":scope > .katex-html > .base")];
-      const widest = Math.max(...parts.map((part) => part.offsetWidth));
-      formula.classList.toggle("pg-wide", widest > column(formula).clientWidth + 1);
-    }
-    for (const box of document.querySelectorAll(BOXES)) {
-      const wide = box.scrollWidth > box.clientWidth + 1;
+  // A display that is too wide is set smaller, down to what can still be read. What is still wider than its box
+  // shows that it is, and can be reached and scrolled with the keyboard.
+  const SMALLEST = 0.6;
+  function reachable(part) {
+    const shown = (selector) =>
+      [...part.querySelectorAll(selector)].filter((box) => box.checkVisibility({ contentVisibilityAuto: true }));
+    const displays = shown(".katex-display");
+    const touched = shown(".pg-together");
+    for (const display of displays) display.style.fontSize = "";
+    for (const words of touched) words.classList.remove("pg-long");
+    change(displays, (display) => display.clientWidth / display.scrollWidth, (display, room) => {
+      if (room < 1) display.style.fontSize = `${Math.max(SMALLEST, 0.99 * room)}em`;
+    });
+    change(touched, (words) => words.offsetWidth > column(words).clientWidth + 1, (words, long) =>
+      words.classList.toggle("pg-long", long));
+    const widest = (formula) =>
+      Math.max(...[...formula.querySelectorAll(":scope > .katex-html > .base")].map((base) => base.offsetWidth));
+    change(shown("span.math > .katex"), (formula) => widest(formula) > column(formula).clientWidth + 1, (formula, wide) =>
+      formula.classList.toggle("pg-wide", wide));
+    change(shown(BOXES), overflows, (box, wide) => {
       box.classList.toggle("pg-scrolls", wide);
       if (wide) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-    }
+    });
   }
-  document.fonts.ready.then(reachable);
-  for (const event of ["load", "resize"]) window.addEventListener(event, reachable);
-  document.addEventListener("toggle", reachable, true);
+
+  // A section after the other is laid out while the browser has nothing else to do; all at once, where the window
+  // changes or is printed.
+  const root = document.documentElement;
+  const article = document.querySelector(".bd-article") || document.body;
+  const later = root.classList.contains("pg-later") ? [...article.querySelectorAll(":scope > section > section")] : [];
+  function next() {
+    const section = later.shift();
+    section?.classList.add("pg-set");
+    if (section) reachable(section);
+    if (later.length) requestIdleCallback(next);
+    else root.classList.remove("pg-later");
+  }
+  function all() {
+    later.length = 0;
+    next();
+    reachable(article);
+  }
+  document.fonts.ready.then(() => reachable(article));
+  window.addEventListener("load", () => {
+    reachable(article);
+    // When what is in sight has been drawn.
+    const idle = () => later.length && requestIdleCallback(next);
+    requestAnimationFrame(() => requestAnimationFrame(idle));
+  });
+  for (const event of ["resize", "beforeprint"]) window.addEventListener(event, all);
+  document.addEventListener("toggle", (event) => reachable(event.target), true);
+  // And what a reader has run.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) if (target.matches("div.cell, .cell_output")) reachable(target);
+  }).observe(article, { childList: true, subtree: true });
 
   // What a reader searched for is marked in the text, and the first of it comes into sight where the
   // part that was found is long. A highlight leaves the text as it is.
@@ -95,8 +122,7 @@
     return ranges;
   }
   const sought = new URLSearchParams(location.search).get("found")?.split(" ").filter(Boolean);
-  const article = document.querySelector(".bd-article");
-  if (sought?.length && article && window.Highlight) {
+  if (sought?.length && window.Highlight) {
     const ranges = hits(article, sought);
     CSS.highlights.set("pg-found", new Highlight(...ranges));
     const part = document.getElementById(decodeURIComponent(location.hash.slice(1))) || article;
@@ -111,7 +137,6 @@
   }
 
   // Paper shows proofs and hidden code, and is white.
-  const root = document.documentElement;
   const closed = [];
   let theme = null;
   window.addEventListener("beforeprint", () => {
