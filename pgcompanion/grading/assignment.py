@@ -45,16 +45,9 @@ class Assignment:
         """The exercises to be marked, with the cases that the seed draws."""
         packed = {} if self.pack is None else unpacked(self.pack)
         ids = self.ids or (tuple(packed) or catalogue.IDS)
-        found = []
-        for id in ids:
-            try:
-                found.append(packed.get(id) or catalogue.find(id))
-            except catalogue.UnknownExerciseError as sentence:
-                raise AssignmentError(str(sentence)) from None
-        for id in self.points:
-            if id not in ids:
-                raise AssignmentError(f"There are points for `{id}`, which is not assigned.")
-        return [self._seeded(each) for each in found]
+        for id in self.points:  # of the whole course, so that some may not be assigned
+            _find(id, packed, "In the table of points: ")
+        return [self._seeded(_find(id, packed)) for id in ids]
 
     def points_of(self, id: str) -> float:
         """What a right answer is worth."""
@@ -71,6 +64,13 @@ class Assignment:
             return exercise.cases(np.random.default_rng(number))
 
         return replace(exercise, cases=cases)  # type: ignore[arg-type]
+
+
+def _find(id: str, packed: dict[str, Exercise], where: str = "") -> Exercise:
+    try:
+        return packed.get(id) or catalogue.find(id)
+    except catalogue.UnknownExerciseError as sentence:
+        raise AssignmentError(f"{where}{sentence}") from None
 
 
 def unpacked(folder: Path) -> dict[str, Exercise]:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 LARGEST = 100_000_000  # bytes of a file: a notebook with its pictures
+LONGEST = 3_000_000  # characters of its code
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class Code:
     name: str
     cells: tuple[str, ...]
     trouble: str = ""
+
+    @property
+    def module(self) -> tuple[str, str] | None:
+        """A `.py` file as a module that other files may import: its name and its text."""
+        path = PurePath(self.name)
+        return (path.stem, "".join(self.cells)) if path.suffix.lower() == ".py" else None
 
 
 def read(name: str, data: bytes) -> Code:
@@ -32,14 +39,25 @@ def read(name: str, data: bytes) -> Code:
     if not data.strip():
         return Code(name, (), f"`{name}` is empty.")
     if PurePath(name).suffix.lower() == ".py":
-        return Code(name, (_text(data),))
+        return _shortened(name, [_text(data)])
     try:
-        cells = tuple(_cells(json.loads(_text(data))))
+        cells = _cells(json.loads(_text(data)))
     except (ValueError, RecursionError):
         return Code(name, (), f"`{name}` is damaged: it is not the JSON of a notebook.")
     except (TypeError, AttributeError, KeyError):
         return Code(name, (), f"`{name}` is JSON, and not a notebook.")
-    return Code(name, cells, "" if cells else f"`{name}` holds no code.")
+    return _shortened(name, cells) if cells else Code(name, (), f"`{name}` holds no code.")
+
+
+def _shortened(name: str, cells: list[str]) -> Code:
+    """The cells, without those that are too long to be run with the others."""
+    kept, left = [], LONGEST
+    for cell in cells:
+        if len(cell) <= left:
+            kept.append(cell)
+            left -= len(cell)
+    longer = f"`{name}` holds more than {LONGEST:,} characters of code: not all of it is read."
+    return Code(name, tuple(kept), longer if len(kept) < len(cells) else "")
 
 
 def _text(data: bytes) -> str:

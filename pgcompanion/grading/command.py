@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pgcompanion.grading import cache, exports, gradescope, report, table
 from pgcompanion.grading.assignment import Assignment, AssignmentError
-from pgcompanion.grading.intake import NothingError, Submission, collect, together
+from pgcompanion.grading.intake import NothingError, Submission, collect, everybody, together
 from pgcompanion.grading.marking import Row
 from pgcompanion.grading.points import read_points
 from pgcompanion.grading.report.counts import Standing, standings
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, help="a folder with exercises of your own")
     add("--late", nargs="+", default=[], help="what was handed in later, for a second column")
     add("--student", default="", help="take all of it for the work of one student, with this name")
-    add("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (all cores)")
+    add("--jobs", type=_number, default=os.cpu_count() or 1, help="how many at a time (all cores)")
     add("--book", default=os.environ.get("PGCOMPANION_SITE", ""), help="address of your built book")
     add("--nbgrader", type=Path, metavar="DIR", help="write an assignment for nbgrader instead")
     add("--otter", type=Path, metavar="DIR", help="write an assignment for otter-grader instead")
@@ -51,13 +51,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on is wanted, and not `{text}`.")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Mark what the command line names; 0 if that could be done."""
     given = parser().parse_args(arguments)
     try:
         return _run(given)
-    except (AssignmentError, NothingError, UnavailableError) as sentence:
+    except (AssignmentError, NothingError, UnavailableError, table.OtherFileError) as sentence:
         print(f"pgcompanion-grade: {sentence}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        trouble = f"`{error.filename}` cannot be used: {error.strerror}."
+        print(f"pgcompanion-grade: {trouble}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
@@ -72,15 +82,29 @@ def _run(given: argparse.Namespace) -> int:
         raise UnavailableError(reason)
     if not given.prepare and not given.submissions:
         raise NothingError("Name the files or folders that were handed in, or say --help.")
-    submissions, late = _collected(given, given.submissions), _collected(given, given.late)
-    cache.prepare()
     if given.prepare:
+        cache.prepare()
         return 0
-    if not submissions:
+    submissions, late = _collected(given, given.submissions), _collected(given, given.late)
+    if not any(each.files for each in submissions):
         raise NothingError("There is no notebook, `.py` or `.zip` file in what you named.")
-    rows, rows_late = _marked(submissions, late, assignment, given)
+    _make_room(given)
+    cache.prepare()
+    journal = given.csv.with_name(given.csv.name + ".unfinished")
+    rows, rows_late = _marked(everybody(submissions, late), late, assignment, given.jobs, journal)
     _written(rows, rows_late, assignment, given)
+    journal.unlink(missing_ok=True)
     return 0
+
+
+def _make_room(given: argparse.Namespace) -> None:
+    """Make the folders now: whatever cannot be written is said before the work, and not after it."""
+    table.check(given.csv)
+    for file in (given.csv, given.report):
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+    if given.sheets:
+        given.sheets.mkdir(parents=True, exist_ok=True)
 
 
 def _exported(given: argparse.Namespace, assignment: Assignment) -> bool:
@@ -95,7 +119,7 @@ def _exported(given: argparse.Namespace, assignment: Assignment) -> bool:
 
 
 def _assignment(given: argparse.Namespace) -> Assignment:
-    ids = tuple(id.strip() for id in given.ids.split(",") if id.strip())
+    ids = tuple(dict.fromkeys(id.strip() for id in given.ids.split(",") if id.strip()))
     points = read_points(given.points) if given.points else {}
     made = Assignment(ids, given.seed, points, given.partial, given.pack)
     made.exercises()
@@ -111,16 +135,13 @@ def _marked(
     submissions: list[Submission],
     late: list[Submission],
     assignment: Assignment,
-    given: argparse.Namespace,
+    jobs: int,
+    journal: Path,
 ) -> tuple[list[Row], list[Row]]:
-    """The rows of both hand-ins. What is done is kept beside the table until all is done."""
-    journal = given.csv.with_name(given.csv.name + ".unfinished")
-    given.csv.parent.mkdir(parents=True, exist_ok=True)
+    """The rows of both hand-ins. What is done is kept in the journal, in case of an interrupt."""
     bar = _bar(len(submissions) + len(late))
-    rows = grade(submissions, assignment, given.jobs, journal, bar)
-    rows_late = grade(late, assignment, given.jobs, journal, bar)
-    journal.unlink(missing_ok=True)
-    return rows, rows_late
+    rows = grade(submissions, assignment, jobs, journal, bar)
+    return rows, grade(late, assignment, jobs, journal, bar)
 
 
 def _bar(total: int) -> Callable[[str], object]:
@@ -137,7 +158,6 @@ def _written(
     print(f"{len(rows)} marks are in `{given.csv}`.")
     if given.report:
         page = report.page(rows, assignment, given.book)
-        given.report.parent.mkdir(parents=True, exist_ok=True)
         given.report.write_text(page, encoding="utf-8")
         print(f"The report of the class is `{given.report}`.")
     if given.sheets:
@@ -147,7 +167,6 @@ def _written(
 
 
 def _sheets(rows: list[Row], assignment: Assignment, given: argparse.Namespace) -> None:
-    given.sheets.mkdir(parents=True, exist_ok=True)
     for n, (student, own) in enumerate(groupby(rows, lambda row: row.student), 1):
         name = re.sub(r"[^\w.() -]", "_", student)[:80].strip(". ") or f"student {n}"
         page = report.sheet(list(own), assignment, given.book)

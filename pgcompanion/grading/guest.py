@@ -13,6 +13,7 @@ import sys
 import traceback
 import types
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from numpy import asarray, errstate, generic, ndarray
@@ -57,41 +58,76 @@ class Tape:
         return False
 
 
-def load(door: Any, tape: Tape, cells: list[str], skipped: list[int], careful: bool) -> bytes:
+def load(
+    door: Any,
+    tape: Tape,
+    cells: list[str],
+    skipped: Sequence[int] = (),
+    careful: bool = False,
+    neighbours: Sequence[tuple[str, str]] = (),
+) -> bytes:
     """Run the cells, statement by statement: where one raises, the next is run all the same.
 
-    Before each it says which one comes, so that the grader knows the one that never ended; that
-    one is then `skipped`. Being `careful` runs imports and definitions alone.
+    Before each cell is parsed, and before each of its statements, it says which one comes, so that
+    the grader knows the one that never ended; that one is then `skipped`. Being `careful` runs
+    imports and definitions alone. The `neighbours` are files that the cells may import.
     """
+    stand_ins.Neighbours.sources.update(neighbours)
     space.update(__name__="__main__", display=stand_ins.Absent("IPython.display"))
     space["get_ipython"] = stand_ins.Absent("IPython.get_ipython")
-    broken, number = [], 0
+    broken: list[tuple[int, int, str, list[str]]] = []
+    number = 0
     for index, cell in enumerate(cells, 1):
         name = f"<cell {index}>"
         linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+        number += 1
+        door(b"@" + str(number).encode())
+        if number in skipped:
+            broken.append((index, 1, "it takes too long to be read", []))
+            continue
         try:
             body = magics.parse(cell).body
         except SyntaxError as error:
-            broken.append((index, error.lineno or 1, str(error.msg)))
+            broken.append((index, error.lineno or 1, str(error.msg), []))
             continue
         except Exception as error:
-            broken.append((index, 1, type(error).__name__))
+            broken.append((index, 1, type(error).__name__, []))
             continue
         for statement in body:
             number += 1
             door(b"@" + str(number).encode())
-            if number not in skipped and (not careful or magics.harmless(statement)):
-                _run(statement, name)
+            if number in skipped or (careful and not magics.harmless(statement)):
+                continue
+            stopped, defined = _run(statement, name), magics.defined(statement)
+            if stopped and defined:
+                broken.append((index, statement.lineno, stopped, defined))
     return pack(([name for name, value in space.items() if callable(value)], broken))
 
 
-def _run(statement: Any, name: str) -> None:
+def _run(statement: Any, name: str) -> str:
+    """Run a statement; what stopped it, in a word or two."""
     try:
         exec(compile(magics.module(statement), name, "exec"), space)
-    except BaseException:
-        return
+    except ImportError as error:
+        for bound, absent in magics.imported(statement):
+            space.setdefault(bound, stand_ins.Absent(absent))
+        return _short(error)
+    except BaseException as error:
+        return _short(error)
     if hasattr(statement, "args"):  # a function
         definitions[statement.name] = statement
+    return ""
+
+
+def _short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_text(error)}".removesuffix(": ")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())[:200]
+    except Exception:
+        return ""
 
 
 def look(door: Any, tape: Tape, id: str, names: tuple[str, ...]) -> bytes:
@@ -141,10 +177,6 @@ def _plain(returned: Any) -> Any:
 
 def _told(error: BaseException, function: Any) -> tuple[Any, ...]:
     """An error as its type's names, its text, and the innermost line of the function's own file."""
-    try:
-        text = " ".join(str(error).split())[:200]
-    except Exception:
-        text = ""
     names = tuple(kind.__name__ for kind in type(error).__mro__)
     code = getattr(inspect.unwrap(function), "__code__", None)
     place = None
@@ -152,7 +184,7 @@ def _told(error: BaseException, function: Any) -> tuple[Any, ...]:
         if code is not None and frame.f_code.co_filename == code.co_filename:
             source = linecache.getline(code.co_filename, line).strip()
             place = (frame.f_code.co_name, line - frame.f_code.co_firstlineno + 1, source[:200])
-    return names, text, place
+    return names, _text(error), place
 
 
 def module(name: str, source: str) -> types.ModuleType:

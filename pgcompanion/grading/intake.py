@@ -16,6 +16,7 @@ from pgcompanion.grading.platforms import gradescope_names, student
 KINDS = {".ipynb", ".py"}
 IGNORED = {"__MACOSX", "__pycache__", "node_modules"}
 METADATA = "submission_metadata.yml"
+NO_CODE = "There is no notebook and no `.py` file in what was handed in."
 MOST_FILES = 100_000  # of one zip file
 DEEPEST = 3  # zip files in zip files
 
@@ -36,7 +37,7 @@ class Submission:
     @property
     def troubles(self) -> list[str]:
         """What could not be read, a sentence each."""
-        return [file.trouble for file in self.files if file.trouble]
+        return [file.trouble for file in self.files if file.trouble] if self.files else [NO_CODE]
 
 
 def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
@@ -58,7 +59,18 @@ def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
             raise NothingError(f"There is no file or folder `{path}`.")
         for name, entry in _named(_below_common_folders(list(_entries(path)))):
             found.setdefault(name, Submission(name)).files += entry
-    return [found[name] for name in sorted(found, key=lambda name: (name.casefold(), name))]
+    return _sorted(found.values())
+
+
+def _sorted(submissions: Iterable[Submission]) -> list[Submission]:
+    return sorted(submissions, key=lambda each: (each.student.casefold(), each.student))
+
+
+def everybody(submissions: list[Submission], late: list[Submission]) -> list[Submission]:
+    """The submissions, and an empty one of everybody who handed in late alone."""
+    names = {each.student for each in submissions}
+    absent = [Submission(each.student) for each in late if each.student not in names]
+    return _sorted(submissions + absent)
 
 
 def together(student: str, submissions: Iterable[Submission]) -> Submission:
@@ -73,18 +85,23 @@ def _named(entries: list[Entry]) -> Iterator[tuple[str, list[Code]]]:
         if path.name == METADATA:
             names |= gradescope_names(data.decode("utf-8", "replace"))
     for path, data in sorted(entries):
-        if path.name != METADATA:
-            name = student(path)
-            code = [read(path.name, data)] if path.suffix.lower() in KINDS else []
-            yield names.get(name, name), code
+        name = student(path)
+        if _is_code(path):
+            yield names.get(name, name), [read(path.name, data)]
+        elif path.name != METADATA and (len(path.parts) > 1 or name != path.stem):
+            yield names.get(name, name), []
+
+
+def _is_code(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in KINDS
 
 
 def _entries(path: Path) -> Iterator[Entry]:
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             inside = PurePosixPath(file.relative_to(path).as_posix())
-            if file.is_file() and _wanted(inside):
-                yield from _unpacked(inside, _content(file), 0)
+            if file.is_file() and not _hidden(inside):
+                yield from _unpacked(inside, _content(file) if _wanted(inside) else b"", 0)
     else:
         yield from _unpacked(PurePosixPath(path.name), _content(path), 0, top=True)
 
@@ -99,9 +116,13 @@ def _content(file: Path) -> bytes:
         return b""
 
 
+def _hidden(path: PurePosixPath) -> bool:
+    return any(part.startswith(".") or part in IGNORED for part in path.parts)
+
+
 def _wanted(path: PurePosixPath) -> bool:
-    hidden = any(part.startswith(".") or part in IGNORED for part in path.parts)
-    return not hidden and (path.suffix.lower() in KINDS | {".zip"} or path.name == METADATA)
+    """Whether a file is read. Of others, the path alone tells that somebody handed in something."""
+    return path.suffix.lower() in KINDS | {".zip"} or path.name == METADATA
 
 
 def _unpacked(path: PurePosixPath, data: bytes, depth: int, top: bool = False) -> Iterator[Entry]:
@@ -121,9 +142,9 @@ def _unpacked(path: PurePosixPath, data: bytes, depth: int, top: bool = False) -
     for info in archive.infolist()[:MOST_FILES]:
         inside = PurePosixPath(info.filename.replace("\\", "/"))
         safe = PurePosixPath(*(part for part in inside.parts if part not in ("..", "/")))
-        if info.is_dir() or not safe.parts or not _wanted(safe):
+        if info.is_dir() or not safe.parts or _hidden(safe):
             continue
-        content = _extracted(archive, info)
+        content = _extracted(archive, info) if _wanted(safe) else b""
         if depth < DEEPEST or safe.suffix.lower() != ".zip":
             yield from _unpacked(folder / safe, content, depth + 1)
 
@@ -139,9 +160,14 @@ def _extracted(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _below_common_folders(entries: list[Entry]) -> list[Entry]:
     """Leave out folders that hold all students together, such as `export/` of `export/ada/a.py`."""
-    while entries and all(len(path.parts) > 2 for path, _ in entries if path.name != METADATA):
-        first = {path.parts[0] for path, _ in entries}
-        if len(first) != 1 or student(entries[0][0]) != entries[0][0].parts[0]:
-            break
-        entries = [(PurePosixPath(*path.parts[1:]), data) for path, data in entries]
-    return entries
+    while True:
+        code = [path for path, _ in entries if _is_code(path)]
+        first = {path.parts[0] for path, _ in entries if len(path.parts) > 1}
+        if len(first) != 1 or not code or min(len(path.parts) for path in code) < 3:
+            return entries
+        (folder,) = first
+        if student(PurePosixPath(folder, "file")) != folder:  # a platform's name of a student
+            return entries
+        entries = [
+            (PurePosixPath(*path.parts[len(path.parts) > 1 :]), data) for path, data in entries
+        ]

@@ -9,9 +9,10 @@ import re
 PYTHON = {"capture", "prun", "time", "timeit", "python", "python3", "pypy", "memit", "matplotlib"}
 
 CELL = re.compile(r"\s*%%(\w+)[^\n]*")
-TIMED = re.compile(r"^(\s*)%time\s+(\S.*)$")
-ASSIGNED = re.compile(r"^(\s*)([\w, ]+?)\s*=\s*(?:!|%\w).*$")
-LINE = re.compile(r"^(\s*)(?:%\w|!|\?|[\w.]+\?{1,2}\s*$).*$")
+MOST = 10  # cell magics above each other
+TIMED = re.compile(r"^([ \t]*)%time[ \t]+(\S.*)$")
+ASSIGNED = re.compile(r"^([\w, \t]*)=[ \t]*(?:!|%\w).*$")
+LINE = re.compile(r"^([ \t]*)(?:%\w|!|\?|[\w.]+\?{1,2}[ \t]*$).*$")
 
 
 def parse(cell: str) -> ast.Module:
@@ -38,17 +39,51 @@ def without(cell: str) -> str:
         pass
     y = 2
     """
-    while magic := CELL.match(cell):
-        if magic[1] not in PYTHON:
-            return ""
-        cell = re.sub(r"[^\n]", "", magic[0]) + cell[magic.end() :]  # lines keep their numbers
-    return "\n".join(_python(line) for line in cell.split("\n"))
+    for _ in range(MOST):
+        if magic := CELL.match(cell):
+            if magic[1] not in PYTHON:
+                return ""
+            cell = re.sub(r"[^\n]", "", magic[0]) + cell[magic.end() :]  # lines keep their numbers
+    lines, goes_on = [], False
+    for line in cell.split("\n"):
+        python = "" if goes_on else _python(line)
+        goes_on = line.endswith("\\") and python != line  # a shell command of several lines
+        lines.append(python)
+    return "\n".join(lines)
 
 
 def _python(line: str) -> str:
     line = TIMED.sub(r"\1\2", line)
-    line = ASSIGNED.sub(r"\1\2 = None", line)
+    line = ASSIGNED.sub(r"\1= None", line)
     return LINE.sub(r"\1pass", line)
+
+
+def defined(statement: ast.stmt) -> list[str]:
+    """The functions and classes that are defined in a statement.
+
+    >>> defined(ast.parse("if x:\\n    def f(): ...").body[0])
+    ['f']
+    """
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return [node.name for node in ast.walk(statement) if isinstance(node, kinds)]
+
+
+def imported(statement: ast.stmt) -> list[tuple[str, str]]:
+    """The names that an import gives, and what they stand for.
+
+    >>> imported(ast.parse("import torch.nn, jax.numpy as jnp").body[0])
+    [('torch', 'torch'), ('jnp', 'jax.numpy')]
+    >>> imported(ast.parse("from torch import nn as n").body[0])
+    [('n', 'torch.nn')]
+    """
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return []
+    room = f"{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
+    pairs = []
+    for each in statement.names:
+        name = each.name if each.asname else each.name.split(".")[0]
+        pairs.append((each.asname or name, room + name))
+    return pairs
 
 
 def module(statement: ast.stmt) -> ast.Module:

@@ -6,8 +6,9 @@ gives back values, and whatever its code does, it can do no more than that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pgcompanion.exercises.engine import screen
@@ -18,11 +19,12 @@ from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.calls import Calls, Twin
 from pgcompanion.grading.cells import Code
 from pgcompanion.grading.intake import Submission
-from pgcompanion.grading.sandbox import Sandbox, State
+from pgcompanion.grading.sandbox import LIBRARIES, Sandbox, State
 
 LOADING = 3.0  # seconds for all cells of a file
 DEFINITIONS = 1.0  # seconds for its imports and definitions alone
 CULPRITS = 2  # statements that never end are left out, one by one, up to so many
+LIBRARY = re.compile(r"\b(?:" + "|".join({name.split(".")[0] for name in LIBRARIES}) + r")\b")
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,17 @@ class Row:
     same_as_book: bool
 
 
+#: A cell that is no Python, or a statement that stopped: the cell, the line, why, what it defines.
+Broken = tuple[int, int, str, frozenset[str]]
+
+
 @dataclass(frozen=True)
 class _Loaded:
     """A file whose cells have run: the state after them, what they defined, what was no Python."""
 
     state: State
     names: frozenset[str]
-    broken: tuple[tuple[int, int, str], ...]
+    broken: tuple[Broken, ...]
 
 
 class Marker:
@@ -66,7 +72,7 @@ class Marker:
         best: dict[str, Row] = {}
         broken: dict[str, str] = {}
         for code in submission.files:
-            loaded = self._load(code)
+            loaded = self._load(code, submission)
             for exercise in self.exercises:
                 if exercise.id not in loaded.names:
                     broken |= _explained(exercise, code, loaded)
@@ -83,19 +89,20 @@ class Marker:
     def close(self) -> None:
         self._box.close()
 
-    def _load(self, code: Code) -> _Loaded:
+    def _load(self, code: Code, submission: Submission) -> _Loaded:
         """Run the cells of a file, without the statements that do not end."""
-        self._box.reset()
+        neighbours = [each.module for each in submission.files if each.module and each is not code]
+        libraries = any(LIBRARY.search(cell) for cell in code.cells)
         skipped: list[int] = []
-        careful = False
         while len(skipped) <= CULPRITS:
-            seconds = DEFINITIONS if careful else LOADING
-            reply = self._box.ask("load", list(code.cells), skipped, careful, seconds=seconds)
+            careful = len(skipped) == CULPRITS
+            told = list(code.cells), skipped, careful, neighbours
+            self._box.reset(libraries)
+            reply = self._box.ask("load", *told, seconds=DEFINITIONS if careful else LOADING)
             if not reply.ended:
                 return _Loaded(self._box.state(), *_said(code, reply.value))
             skipped.append(reply.at)
-            careful = len(skipped) >= CULPRITS
-            self._box.reset()
+        self._box.reset()
         return _Loaded(self._box.state(), frozenset(), ())
 
     def _mark(self, student: str, exercise: Exercise, loaded: _Loaded) -> Row:
@@ -132,17 +139,20 @@ class Marker:
         """The forms of the book's solutions, seen in a sandbox that no submission enters after it."""
         self._box.renew()
         sources = [each.source for each in self.exercises]
-        self._box.ask("load", sources, [], False, seconds=LOADING)
+        self._box.ask("load", sources, seconds=LOADING)
         calls = Calls(self._box, "", self._box.state())
         return {each.id: self._seen(each, calls)[1] for each in self.exercises}
 
 
-def _said(code: Code, value: Any) -> tuple[frozenset[str], tuple[tuple[int, int, str], ...]]:
-    """What the sandbox says that a file defines, and which cells are no Python: whatever it says."""
+def _said(code: Code, value: Any) -> tuple[frozenset[str], tuple[Broken, ...]]:
+    """What the sandbox says that a file defines, and what of it is broken: whatever it says."""
     try:
         names, broken = value
         cells = range(1, len(code.cells) + 1)
-        told = [(int(cell), int(line), str(what)[:200]) for cell, line, what in broken]
+        told = [
+            (int(cell), int(line), str(what)[:200], frozenset(map(str, defined)))
+            for cell, line, what, defined in broken
+        ]
         return frozenset(map(str, names)), tuple(each for each in told if each[0] in cells)
     except (TypeError, ValueError):
         return frozenset(), ()
@@ -155,15 +165,18 @@ def _rank(row: Row) -> tuple[float, bool]:
 
 def _explained(exercise: Exercise, code: Code, loaded: _Loaded) -> dict[str, str]:
     """Why a function that is in the text of a file was not defined."""
-    for cell, line, what in loaded.broken:
-        if f"def {exercise.id}" in code.cells[cell - 1]:
+    id = exercise.id
+    begins = re.compile(rf"\bdef {id}\s*\(")
+    where = f"The cell of `{code.name}` that defines `{id}`"
+    for cell, line, what, defined in loaded.broken:
+        if id in defined:
             return {
-                exercise.id: f"The cell of `{code.name}` that defines `{exercise.id}` is not valid Python: "
-                f"{what}, in its line {line}."
+                id: f"{where} stopped before it was defined, with `{what}`, in its line {line}."
             }
-    if any(f"def {exercise.id}" in cell for cell in code.cells):
-        sentence = f"The cell of `{code.name}` that defines `{exercise.id}` did not run to its end."
-        return {exercise.id: sentence}
+        if not defined and begins.search(code.cells[cell - 1]):
+            return {id: f"{where} is not valid Python: {what}, in its line {line}."}
+    if any(begins.search(cell) for cell in code.cells):
+        return {id: f"{where} did not run to its end."}
     return {}
 
 
@@ -175,4 +188,4 @@ def _missing(submission: Submission, exercise: Exercise, explained: str) -> Row:
 
 def unmarked(student: str, exercises: Sequence[Exercise], message: str) -> list[Row]:
     """Rows that say why there is no mark."""
-    return [replace(_missing(Submission(student), each, message)) for each in exercises]
+    return [_missing(Submission(student), each, message) for each in exercises]

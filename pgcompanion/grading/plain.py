@@ -62,10 +62,12 @@ def _pieces(value: Any, depth: int) -> list[bytes]:
         return _sized(b"S", value.encode("utf-8", "replace"))
     if kind is bytes:
         return _sized(b"Y", value)
-    if kind is tuple or kind is list:
-        return _entries(b"T" if kind is tuple else b"L", value, depth)
+    if isinstance(value, tuple | list):
+        return _entries(b"T" if isinstance(value, tuple) else b"L", value, depth)
     if kind is ndarray or isinstance(value, generic):
         return _array(value, depth)
+    if kind is not Other and (numbers := _numbers(value)) is not None:
+        return _array(numbers, depth)
     return _sized(b"O", (value.kind if kind is Other else kind.__name__).encode("utf-8", "replace"))
 
 
@@ -78,6 +80,21 @@ def _entries(tag: bytes, entries: Any, depth: int) -> list[bytes]:
         raise MalformedError("the list is too long")
     start = [tag, struct.pack("<I", len(entries))]
     return start + [piece for entry in entries for piece in _pieces(entry, depth + 1)]
+
+
+def _numbers(value: Any) -> Any:
+    """What NumPy reads as numbers: a deque, a fraction, an integer of many digits. Or None.
+
+    >>> _numbers(range(3)), _numbers(10**20), _numbers({1: 2})
+    (array([0, 1, 2]), array(1.e+20), None)
+    """
+    try:
+        array = asarray(value)
+        if array.dtype.kind == "O" and not any(entry is None for entry in array.flat):
+            array = array.astype(float64)
+    except Exception:
+        return None
+    return array if array.dtype.kind in "biufc" else None
 
 
 def _array(value: Any, depth: int) -> list[bytes]:

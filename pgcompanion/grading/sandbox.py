@@ -47,6 +47,8 @@ PAGE = 1 << 16  # bytes of a page of WebAssembly
 
 State = NDArray[np.uint8]
 MODULES = ("plain", "things", "stand_ins", "magics", "normal", "guest")
+#: What a core needs ten seconds to import: more than the cells of a notebook have.
+LIBRARIES = ("scipy.signal", "scipy.stats", "scipy.optimize", "scipy.special", "pandas", "sympy")
 BOOT = """
 import sys, types, _host
 def _module(name, source):
@@ -108,6 +110,7 @@ class Sandbox:
         if done.exit_code != 0:
             raise UnavailableError(f"The sandbox did not start: {done.stderr.decode()[-500:]}")
         self._base = self.state()
+        self._with_libraries: State | None = None
 
     def ask(
         self, order: str, *details: Any, seconds: float = 1.0, things: Things | None = None
@@ -204,9 +207,20 @@ class Sandbox:
         view[: len(state)] = state
         view[len(state) :] = 0
 
-    def reset(self) -> None:
-        """Put the guest back to its beginning."""
-        self.restore(self._base)
+    def reset(self, libraries: bool = False) -> None:
+        """Put the guest back to its beginning, where `LIBRARIES` are there already if they are wanted."""
+        self.restore(self._furnished() if libraries else self._base)
+
+    def _furnished(self) -> State:
+        """The state with all `LIBRARIES`: made when it is wanted first, where nobody has been before."""
+        if self._with_libraries is None:
+            self.renew()
+            imports = "\n".join(f"__import__({name!r})" for name in LIBRARIES)
+            done = self._session.run(imports, fuel=100 * SECOND, deadline_s=300)
+            if done.exit_code != 0:
+                raise UnavailableError(f"A library does not start: {done.stderr.decode()[-500:]}")
+            self._with_libraries = self.state()
+        return self._with_libraries
 
     def renew(self) -> None:
         """Leave this guest, with all that anybody left in its memory, for a new one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 SILENT = ("matplotlib", "IPython", "ipywidgets", "seaborn", "plotly", "pgcompanion.exercises")
 ROOTS = {"matplotlib", "IPython", "ipywidgets", "seaborn", "plotly", "pgcompanion"}
@@ -30,6 +30,9 @@ class Absent:
         if self._name.startswith(SILENT):
             return self
         raise ImportError(f"`{self._name}` is not there while answers are graded.")
+
+    def __instancecheck__(self, thing: object) -> bool:
+        return False
 
     def __enter__(self) -> Any:
         return self
@@ -59,6 +62,26 @@ class Finder:
     def exec_module(self, module: ModuleType) -> None: ...
 
 
+class Neighbours:
+    """Finds the other `.py` files of the same student, after all that Python knows itself."""
+
+    sources: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, source: str = "") -> None:
+        self.source = source
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        source = cls.sources.get(name)
+        return None if source is None else ModuleSpec(name, cls(source))  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> None: ...
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.source, f"{module.__name__}.py", "exec"), module.__dict__)
+
+
 def install() -> None:
     """From now on, these modules are found before all others. For the sandbox alone."""
     sys.meta_path.insert(0, Finder)
+    sys.meta_path.append(Neighbours)

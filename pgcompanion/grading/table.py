@@ -12,6 +12,20 @@ from pgcompanion.grading.marking import Row
 COLUMNS = ("student", "exercise", "score", "mistake", "message", "seconds", "same_as_book")
 
 
+class OtherFileError(ValueError):
+    """The table would take the place of another file. The text says so in a sentence."""
+
+
+def check(path: Path) -> None:
+    """Say now, and not after an hour's work, that the table cannot be written there."""
+    if path.is_dir():
+        raise OtherFileError(f"`{path}` is a folder: name a file for the table with --csv.")
+    if path.exists() and not path.read_bytes().startswith(b",".join(map(str.encode, COLUMNS[:3]))):
+        raise OtherFileError(
+            f"`{path}` is there already and is no table of this command: name another with --csv."
+        )
+
+
 def write(path: Path, rows: Iterable[Row], late: Mapping[tuple[str, str], float] | None) -> None:
     """Write the rows as CSV, with the scores of a second hand-in in a column `late_score`."""
     columns = list(COLUMNS)

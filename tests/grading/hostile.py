@@ -104,6 +104,43 @@ return np.zeros(r.shape)
     "infinite": "return np.full(r.shape, np.inf)",
     "tracing": "import sys; sys.settrace(lambda *a: 1/0); sys.setprofile(lambda *a: 1/0); return r",
     "exit handler": "import atexit; atexit.register(print, 'bye'); return np.zeros(r.shape)",
+    "array that loops": "class A:\n    def __array__(self, *a, **k):\n        while True: pass\nreturn [A()]",
+    "array of itself": "class A:\n    def __array__(self, *a, **k): return self\nreturn A()",
+    "number that loops": "class A:\n    def __float__(self):\n        while True: pass\nreturn [[A()]]",
+    "number that exits": "class A:\n    def __float__(self): raise SystemExit\nreturn [[A()]]",
+    "sequence without end": "class D:\n    def __len__(self): return 10**9\n    def __getitem__(self, i): return D()\nreturn D()",
+    "array interface": "class A:\n    __array_interface__ = dict(shape=r.shape, typestr='<f8', data=(8, False), version=3)\nreturn A()",
+    "list in itself": "x = []\nx.append(x)\nreturn x",
+    "list wide and deep": "x = [0]\nfor _ in range(14): x = [x] * 50\nreturn x",
+    "always equal": "class F(float):\n    def __eq__(self, other): return True\n    __sub__ = __rsub__ = lambda *a: 0.0\nreturn [[F(0) for _ in x] for x in r]",
+    "forged nan": "return np.full(r.shape, np.array([0x7ff8dead00000001]).view('f8')[0])",
+    "patched struct": "import struct, json\nstruct.pack = json.dumps = lambda *a, **k: b''\nreturn np.zeros(r.shape)",
+    "patched code": """
+import gc, types
+for thing in gc.get_objects():
+    if isinstance(thing, types.FunctionType) and thing.__name__ in ('pack', 'call', 'serve', '_pieces'):
+        thing.__code__ = (lambda *a, **k: b'').__code__
+return np.zeros(r.shape)
+""",
+    "cleared objects": "import gc\nfor thing in gc.get_objects():\n    if isinstance(thing, dict): thing.clear()",
+    "callers": """
+import sys
+frame = sys._getframe()
+while frame:
+    for name in list(frame.f_globals): frame.f_globals[name] = lambda *a, **k: b'N'
+    frame = frame.f_back
+""",
+    "memory past an array": "np.lib.stride_tricks.as_strided(r, (10**6,), (8,))[...] = 0; return r",
+    "signals": "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except Exception: pass\nsignal.raise_signal(9)",
+    "crash": "import faulthandler; faulthandler._sigsegv()",
+    "audit": "import sys; sys.addaudithook(lambda *a: 1 / 0); return np.zeros(r.shape)",
+    "flood of errors": "import os\nwhile True: os.write(2, b'x' * 10**6)",
+    "flood of calls": "import _host\nwhile True: _host.call(b'*')",
+    "text without end": "return chr(0x1F4A9) * 10**8",
+    "deep error": "x = type('A', (Exception,), {})\nfor _ in range(3000): x = type('B' * 1000, (x,), {})\nraise x",
+    "right once": "global K\nK = globals().get('K', 0) + 1\nreturn r[:, ::-1].cumsum(1)[:, ::-1] if K < 2 else r",
+    "clock that stands": "import time\ntime.time = time.monotonic = lambda: 0\nwhile True: pass",
+    "short sleeps": "import time\nwhile True: time.sleep(0.01)",
     "later loop": "class L:\n    def __del__(self):\n        while True: pass\nL(); return np.zeros(r.shape)",
 }
 
@@ -120,6 +157,13 @@ CELLS = {
     "cell that fills the memory": "x = 'a'\nwhile True: x = x + x",
     "cell with a signature that loops": "class F:\n    @property\n    def __signature__(self):\n        while True: pass\n    def __call__(self, r): return 0\nreward_to_go = F()",
     "cell that patches numpy": "import numpy\nnumpy.array_equal = numpy.allclose = lambda *a: True",
+    "cell with spaces": " " * 40_000 + "= 1\n(",
+    "cell of many magics": "%%time\n" * 5_000,
+    "cell of many lines": "x = 1\n" * 490_000,
+    "cell with names without end": "for i in range(10**6): globals()[f'x{i}'] = print",
+    "cell with a name that is none": "globals()[3] = globals()[('a',)] = globals()['y' * 10**6] = print",
+    "cell with a decorator that loops": "def deco(f): return deco(f)\n@deco\ndef reward_to_go(r): return r",
+    "cell with a tracer": "import sys; sys.settrace(lambda *a: 1/0); sys.setprofile(lambda *a: 1/0)",
     "cell that patches the sandbox": "import sys; sys.modules['_graded'].call = lambda *a: b''",
 }
 

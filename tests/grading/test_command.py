@@ -65,7 +65,13 @@ BAD = {
     "CLASS --ids reward_to_gone": "The nearest is `reward_to_go`.",
     "CLASS --points nowhere.toml": "cannot be read",
     "CLASS --points BAD": "must be a number of points",
-    "CLASS --ids gae --points OTHER": "which is not assigned",
+    "CLASS --points OTHER": "In the table of points: There is no exercise called `npg_steps`.",
+    "CLASS --csv class": "`class` is a folder",
+    "CLASS --csv bad.toml": "is no table of this command",
+    "CLASS --csv bad.toml/grades.csv": "cannot be used",
+    "CLASS --report bad.toml/r.html": "cannot be used",
+    "CLASS --sheets bad.toml": "cannot be used",
+    "PDF": "There is no notebook",
     "CLASS --pack nowhere": "There is no folder `nowhere`",
     "CLASS --pack CLASS": "has no `exercise`",
     "EMPTY": "There is no notebook",
@@ -80,13 +86,62 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.toml").write_text("gae = true")
-    (tmp_path / "other.toml").write_text("npg_step = 2")
-    places = {"CLASS": "class", "EMPTY": "empty", "BAD": "bad.toml", "OTHER": "other.toml"}
+    (tmp_path / "other.toml").write_text("npg_steps = 2")
+    lay(tmp_path / "pdf", "ada/a.pdf", text="%PDF")
+    places = {
+        "CLASS": "class",
+        "EMPTY": "empty",
+        "BAD": "bad.toml",
+        "OTHER": "other.toml",
+        "PDF": "pdf",
+    }
     arguments = [places.get(word, word) for word in shlex.split(line)]
     assert command.main(arguments) == 2
     said = capsys.readouterr().err
     assert BAD[line] in said
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("jobs", ["0", "-2", "many"])
+def test_the_number_of_jobs_is_one_or_more(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["class", "--jobs", jobs])
+    assert "a whole number from 1 on" in capsys.readouterr().err
+
+
+def test_a_table_of_points_is_for_the_whole_course(class_of_two: Path, tmp_path: Path) -> None:
+    (tmp_path / "points.toml").write_text("npg_step = 2\nreward_to_go = 3")
+    out = tmp_path / "grades.csv"
+    options = ["--ids", "reward_to_go,reward_to_go", "--points", str(tmp_path / "points.toml")]
+    assert command.main([str(class_of_two), *options, "--csv", str(out), "--jobs", "1"]) == 0
+    assert [row["score"] for row in table(out)] == ["3", "0"]
+
+
+def test_who_hands_in_late_alone_has_a_row(class_of_two: Path, tmp_path: Path) -> None:
+    late = lay(tmp_path / "late", "Al.py", text=f"{IMPORT}\n{RIGHT}")
+    out = tmp_path / "grades.csv"
+    options = ["--ids", "reward_to_go", "--csv", str(out), "--jobs", "1", "--late", str(late)]
+    assert command.main([str(class_of_two), *options]) == 0
+    found = [(row["student"], row["score"], row["late_score"]) for row in table(out)]
+    assert found == [("Ada Lovelace (12)", "1", ""), ("Al", "0", "1"), ("bo", "0", "")]
+
+
+def test_nothing_is_lost_where_the_table_cannot_be_written(
+    class_of_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device", "grades.csv")
+
+    out = tmp_path / "grades.csv"
+    options = [str(class_of_two), "--ids", "reward_to_go", "--csv", str(out), "--jobs", "1"]
+    monkeypatch.setattr(command.table, "write", full)
+    assert command.main(options) == 2
+    monkeypatch.undo()
+    journal = out.with_name("grades.csv.unfinished")
+    assert len(journal.read_text("utf-8").splitlines()) == 2
+    assert command.main(options) == 0
+    assert len(table(out)) == 2
+    assert not journal.exists()
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,34 @@ def test_all_files_of_a_student_come_together(tmp_path: Path) -> None:
     assert [file.name for file in only.files] == ["a.ipynb", "b.py", "c.ipynb"]
 
 
+def test_who_handed_in_nothing_that_can_be_read_is_there(tmp_path: Path) -> None:
+    top = lay(tmp_path / "export", "Ada_12_assignsubmission_file/a.ipynb", "README.md", "list.csv")
+    lay(top, "Bo Li_89_assignsubmission_onlinetext/onlinetext.html", "cy/report.pdf", "cy/b.docx")
+    lay(top, "lovelaceada_340934_208490284_report.pdf")
+    found = collect([tmp_path])
+    assert [each.student for each in found] == [
+        "Ada (12)",
+        "Bo Li (89)",
+        "cy",
+        "lovelaceada (340934)",
+    ]
+    assert [each.troubles for each in found] == [[], *[[intake.NO_CODE]] * 3]
+
+
+def test_a_student_with_a_folder_in_a_folder_is_not_taken_apart(tmp_path: Path) -> None:
+    lay(tmp_path / "all", "ada/ps1/a.ipynb", "bo/report.pdf")
+    assert names(tmp_path / "all") == ["ada", "bo"]
+
+
+def test_code_without_end_is_cut(tmp_path: Path) -> None:
+    long = "x = 1\n" * 4_000_000
+    lay(tmp_path, "ada.ipynb", text=notebook("x = 1", long, "y = 2"))
+    lay(tmp_path, "bo.py", text=long)
+    ada, bo = collect([tmp_path])
+    assert (ada.files[0].cells, bo.files[0].cells) == (("x = 1", "y = 2"), ())
+    assert all("not all of it is read" in each.troubles[0] for each in (ada, bo))
+
+
 def test_a_zip_file_of_a_student_is_opened(tmp_path: Path) -> None:
     inner = zipped({"work/a.ipynb": notebook("y = 2"), "__MACOSX/._a.ipynb": "x", "data.csv": "1"})
     (tmp_path / "ada_34_56_all.zip").write_bytes(inner)

@@ -138,6 +138,67 @@ def test_cells_that_raise_or_that_only_ipython_knows_are_passed_over(mark: Mark)
     assert rows["reward_to_go"].score == 1
 
 
+RETURNED = {
+    "deques": "[deque(x) for x in reversed_sums(r)]",
+    "fractions": "[[Fraction(float(x)) for x in row] for row in reversed_sums(r)]",
+    "decimals": "[[Decimal(float(x)) for x in row] for row in reversed_sums(r)]",
+    "an array of objects": "np.array(reversed_sums(r).tolist(), dtype=object)",
+    "a deque of lists": "deque(reversed_sums(r).tolist())",
+    "a named tuple": "namedtuple('Rows', list('abc')[: len(r)])(*reversed_sums(r))",
+    "an own kind of float": "[[Own(x) for x in row] for row in reversed_sums(r)]",
+}
+KINDS = """
+from collections import deque, namedtuple
+from decimal import Decimal
+from fractions import Fraction
+class Own(float): ...
+def reversed_sums(r): return r[:, ::-1].cumsum(1)[:, ::-1]
+"""
+
+
+@pytest.mark.parametrize("value", RETURNED.values(), ids=RETURNED)
+@pytest.mark.parametrize("sums", [True, False])
+def test_what_numpy_reads_as_numbers_counts(mark: Mark, value: str, sums: bool) -> None:
+    cells = IMPORT + KINDS + ("" if sums else "def reversed_sums(r): return r.cumsum(1)")
+    row = mark(cells, f"def reward_to_go(r): return {value}", ids=("reward_to_go",))
+    assert (row["reward_to_go"].score, row["reward_to_go"].mistake) == (
+        (1, "") if sums else (0, "from_the_start")
+    )
+
+
+def test_libraries_that_take_long_to_import_are_there(mark: Mark) -> None:
+    lfilter = "return lfilter([1], [1, -1], r[:, ::-1], axis=1)[:, ::-1]"
+    imports = "from scipy.signal import lfilter\nimport scipy.stats, pandas as pd"
+    rows = mark(imports, f"def reward_to_go(r): {lfilter}", "def gae(r, V, gamma, lam, terminated):\n"
+                "    import scipy.optimize, sympy\n    return pd.DataFrame(r)")  # fmt: skip
+    assert rows["reward_to_go"].score == 1
+    assert "`gamma`" in rows["gae"].message or "differs" in rows["gae"].message
+
+
+def test_a_library_that_is_not_there_is_named(mark: Mark) -> None:
+    cells = "import numba\nfrom torch import cumsum as add", "def reward_to_go(r): return add(r, 1)"
+    assert "`torch.cumsum` is not there while answers are graded" in (
+        mark(*cells)["reward_to_go"].message
+    )
+    message = mark("from numba import njit", f"@njit\n{RIGHT}")["reward_to_go"].message
+    assert "stopped before it was defined, with `ImportError: `numba.njit` is not" in message
+    kept = "try:\n    from numba import njit\nexcept ImportError:\n    njit = lambda f: f\n"
+    assert mark(f"import torch\n{kept}@njit\n{RIGHT}")["reward_to_go"].score == 1
+    used = RIGHT.replace("return", "return r.numpy() if isinstance(r, torch.Tensor) else")
+    assert mark("import torch", used)["reward_to_go"].score == 1
+
+
+def test_a_file_of_the_same_student_can_be_imported(marker: Marker) -> None:
+    marker.assign(Assignment(("reward_to_go",)))
+    helper = Code("helper.py", ("def back(r): return r[:, ::-1].cumsum(1)[:, ::-1]",))
+    answer = Code("a.ipynb", ("from helper import back", "def reward_to_go(r): return back(r)"))
+    (row,) = marker.mark(Submission("ada", [answer, helper]))
+    assert row.score == 1
+    (row,) = marker.mark(Submission("bo", [answer]))
+    assert row.score == 0
+    assert "`helper.back` is not there" in row.message
+
+
 def test_the_package_is_no_answer(mark: Mark) -> None:
     row = mark("from pgcompanion.estimators import gae")["gae"]
     assert row.score == 0
@@ -166,7 +227,13 @@ def test_a_function_that_was_not_defined_is_explained(mark: Mark) -> None:
     row = mark(IMPORT, "def reward_to_go(r:\n    return r")["reward_to_go"]
     assert "that defines `reward_to_go` is not valid Python" in row.message
     row = mark("raise_this()\nif undefined:\n    def reward_to_go(r): return r")["reward_to_go"]
-    assert "did not run to its end" in row.message
+    assert "stopped before it was defined, with `NameError" in row.message
+    assert "in its line 2." in row.message
+    row = mark("while True:\n    def reward_to_go(r): return r\n    1 / 1", "x = 1")["reward_to_go"]
+    assert row.score == 0
+    text = mark("if False:\n    def reward_to_go (r): return r")["reward_to_go"].message
+    assert "did not run to its end" in text
+    assert "no function" in mark("def reward_to_go_on(r:\n    return r")["reward_to_go"].message
     assert "There is no function `gae`" in mark(IMPORT)["gae"].message
 
 

@@ -132,3 +132,13 @@ def test_everyone_can_read_the_report(page, scheme: str) -> None:
     page.add_script_tag(path=AXE)
     assert page.evaluate(JUDGE) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_everyone_can_read_a_sheet(page, tmp_path: Path) -> None:
+    path = tmp_path / "sheet.html"
+    path.write_text(report.sheet(ROWS[:2], ASSIGNMENT), encoding="utf-8")
+    page.goto(path.as_uri())
+    page.add_script_tag(path=AXE)
+    assert page.evaluate(JUDGE) == []
+    page.evaluate("document.querySelector('h1').remove()")
+    assert "page-has-heading-one" in page.evaluate(JUDGE)

@@ -63,7 +63,7 @@ def page(rows: Sequence[Row], assignment: Assignment, book: str = "") -> str:
 def sheet(rows: Sequence[Row], assignment: Assignment, book: str = "") -> str:
     """The page of one student, which can be sent to him or her."""
     student = rows[0].student
-    return _page(f"Exercises of {student}", _sheet(0, student, rows, assignment, book))
+    return _page(f"Exercises of {student}", _sheet(0, student, rows, assignment, book, "h1"))
 
 
 def _page(title: str, body: str) -> str:
@@ -154,12 +154,19 @@ def _passed(row: Row, assignment: Assignment) -> bool:
     return passed(row, assignment.points_of(row.exercise))
 
 
-def _sheet(n: int, student: str, rows: Sequence[Row], assignment: Assignment, book: str) -> str:
+def _sheet(
+    n: int,
+    student: str,
+    rows: Sequence[Row],
+    assignment: Assignment,
+    book: str,
+    heading: str = "h3",
+) -> str:
     total = sum(assignment.points_of(row.exercise) for row in rows)
     got = sum(row.score for row in rows)
     entries = "".join(_entry(row, assignment, book) for row in rows)
     return (
-        f'<article class="sheet" id="sheet-{n}"><h3>{html.escape(student)}</h3>'
+        f'<article class="sheet" id="sheet-{n}"><{heading}>{html.escape(student)}</{heading}>'
         f"<p>{number(got)} of {number(total)} points.</p>{entries}</article>"
     )
 
