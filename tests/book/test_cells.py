@@ -189,7 +189,9 @@ def test_the_saved_notebook_holds_what_was_written_and_what_came_of_it(
 ) -> None:
     page_, faults = page
     starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
-    drawing = "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n1 / 0"
+    drawing = (
+        "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n1 / 0"
+    )
     write(starter, drawing)
     press(starter, "Run")
     press(check, "Hint")
