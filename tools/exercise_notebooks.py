@@ -50,8 +50,9 @@ These belong to [{title}](../{chapter}.md). Write your lines in the place of the
 below. It compares your function with the right answer and with the mistakes that are often made, and says
 which one it was.
 
-In the page, *Check* does that with Python from the book's own folder, *Hint* and *Solution* stand beside it,
-and your work stays in this browser. Or download the page as a notebook (button at its top).
+Where a *Check* button stands below the cell, it does that here in the page, with Python from the book's own
+folder; *Hint* and *Solution* stand beside it, and your work stays in this browser. Or download the page as a
+notebook (button at its top).
 
 ```{{code-cell}} ipython3
 import numpy as np
@@ -62,7 +63,7 @@ from pgcompanion.exercises import check, hint, progress, solution
 {exercises}
 ## My progress
 
-In the notebook this cell lists every exercise of the book, and which of them you have done.
+Run, this cell lists every exercise of the book, and which of them you have done.
 
 ```{{code-cell}} ipython3
 :tags: [remove-output]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import json
@@ -108,6 +109,18 @@ def book() -> Iterator[tuple[str, bytes]]:
                 yield name, path.read_bytes()
 
 
+def licences(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Those of the interpreter and its libraries, of what the book imports beside them, and of the shim."""
+    for path in (source / "LICENSES").iterdir():
+        yield path.name, path.read_bytes()
+    for name in ALSO:
+        files = importlib.metadata.files(name) or []
+        for file in files:
+            if file.name.startswith("LICENSE"):
+                yield f"{name}.txt", Path(str(file.locate())).read_bytes()
+    yield "browser_wasi_shim.txt", (SHIM.parent / "LICENSE").read_bytes()
+
+
 def nameless(module: bytes) -> bytes:
     """A WebAssembly module without its custom sections: the names of its functions are a seventh of it."""
     result, at = [module[:8]], 8
@@ -165,7 +178,9 @@ def main(target: Path = SITE / "python") -> None:
         shutil.copyfile(kept(name, mark, make), target / f"{name}.js")
     sizes = {name: round((target / f"{name}.js").stat().st_size / 1e6) for name in parts}
     (target / "boot.js").write_text(boot(sizes), encoding="utf-8")
-    shutil.copytree(source / "LICENSES", target / "LICENSES", dirs_exist_ok=True)
+    for name, text in licences(source):
+        (target / "LICENSES").mkdir(exist_ok=True)
+        (target / "LICENSES" / name).write_bytes(text)
     shutil.copyfile(source / "MANIFEST", target / "MANIFEST")
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     print(f"Python for the cells of the pages: {size / 1e6:.0f} MB in {target}")

@@ -281,6 +281,26 @@ MISTAKES = (
         "You standardised the weights step by step over the episodes. Here they are taken as they are.",
         "pg_baseline",
     ),
+    Mistake(
+        "divided_by_the_baseline",
+        lambda scores, r, b: _weighted(scores, _to_go(r) / b),
+        "You divided by the baseline. It is subtracted: only what is added or subtracted leaves the mean of the gradient as it is.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "weights_squared",
+        lambda scores, r, b: _weighted(scores, (_to_go(r) - b) ** 2),
+        "You squared the difference. Squares are what a value function is fitted with; here the sign says in which direction to go.",
+        "pg_baseline",
+    ),
+    Mistake(
+        "centred_in_each_episode",
+        lambda scores, r, b: _weighted(
+            scores, _to_go(r) - b - (_to_go(r) - b).mean(axis=1, keepdims=True)
+        ),
+        "You took the mean over the steps of each episode away from the weights. That mean contains what the actions have brought about, and biases the estimate.",
+        "pg_baseline",
+    ),
 )
 
 exercise = Exercise(

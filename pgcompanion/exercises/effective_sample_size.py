@@ -173,6 +173,30 @@ MISTAKES = (
         "You used the form for counts. Weights are not counts: the squared sum over the sum of the squares.",
         "importance_sampling",
     ),
+    Mistake(
+        "variance_of_normalised",
+        lambda w: 1 / np.var(w / w.sum()),
+        "You took 1 over the variance of the weights that add up to 1. It is the sum of their squares that stands below: the variance takes their mean away first.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "denominator_squared",
+        lambda w: w.sum() ** 2 / (w**2).sum() ** 2,
+        "You squared the denominator too. A test: multiply all the weights by 10, and the result must not change.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "root_below_only",
+        lambda w: w.sum() ** 2 / np.sqrt((w**2).sum()),
+        "You divided by the length of the weights, the root of their sum of squares. The sum of the squares stands below without a root.",
+        "importance_sampling",
+    ),
+    Mistake(
+        "one_power_too_many",
+        lambda w: (w**2).sum() / (w**4).sum(),
+        "Your powers are too high. The weights themselves are summed and the sum squared; below, their squares are summed.",
+        "importance_sampling",
+    ),
 )
 
 exercise = Exercise(

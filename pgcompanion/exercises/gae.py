@@ -418,6 +418,22 @@ MISTAKES = (
         "Two things: `terminated` is the wrong way round, and the recursion discounts by gamma alone.",
         "gae",
     ),
+    Mistake(
+        "present_value_for_next",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            r + gamma * V[:, :-1] - V[:, :-1], gamma * lam
+        ),
+        "Your next value is the present one: both slices of V are `V[:, :-1]`. The values after the steps are `V[:, 1:]`.",
+        "gae",
+    ),
+    Mistake(
+        "decay_squared",
+        lambda r, V, gamma, lam, terminated: _decayed(
+            _residuals(r, V, gamma, terminated), (gamma * lam) ** 2
+        ),
+        "Your recursion discounts twice for every step. Each step further away multiplies by gamma times lam once more.",
+        "gae",
+    ),
 )
 
 exercise = Exercise(

@@ -214,6 +214,18 @@ MISTAKES = (
         "You divided the action by the variance and not the mean. The whole distance a - Theta psi is divided.",
         "gaussian_policy",
     ),
+    Mistake(
+        "divided_by_squared_features",
+        lambda Theta, psi, a, sigma: gaussian_score(Theta, psi, a, sigma) / (psi @ psi),
+        "You divided by the squared length of the features, as a projection does. The derivative of the mean in Theta[i, j] is psi[j] as it stands.",
+        "gaussian_policy",
+    ),
+    Mistake(
+        "mean_not_summed",
+        lambda Theta, psi, a, sigma: (a[:, None] - Theta * psi) * psi / sigma**2,
+        "Your mean is not summed over the features: `Theta * psi` multiplies entry by entry, and the mean is `Theta @ psi`.",
+        "gaussian_policy",
+    ),
 )
 
 exercise = Exercise(

@@ -218,6 +218,12 @@ MISTAKES = (
         "You added the ratio to f. It multiplies.",
         "importance_sampling",
     ),
+    Mistake(
+        "weights_divided_by_the_sum_of_q",
+        lambda f, p, q: (p / q * f).sum() / q.sum(),
+        "You divided by the sum of the q(x). The samples are counted, not weighed once more: divide by N.",
+        "importance_sampling",
+    ),
 )
 
 exercise = Exercise(

@@ -202,6 +202,18 @@ MISTAKES = (
         "You subtracted the mean of all numbers in `phi`. It is the mean of its rows, weighed by pi, that is subtracted.",
         "linear_softmax",
     ),
+    Mistake(
+        "others_weighed",
+        lambda phi, pi, a: (1 - pi) @ phi,
+        "You weighed every action by 1 minus its probability. The 1 belongs to the chosen action alone: its features, less the mean under pi.",
+        "linear_softmax",
+    ),
+    Mistake(
+        "last_action_left",
+        lambda phi, pi, a: phi[a] - pi[-1] * phi[-1],
+        "Only the last action is left of your mean. Add up over the actions: `=` inside a loop keeps what came last, and `+=` keeps them all.",
+        "linear_softmax",
+    ),
 )
 
 exercise = Exercise(

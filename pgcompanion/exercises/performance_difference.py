@@ -262,6 +262,12 @@ MISTAKES = (
         "You kept the best action of each state alone. The sum runs over all actions.",
         "pdl",
     ),
+    Mistake(
+        "occupancies_one_step_late",
+        lambda d_new, pi_new, A_old: np.einsum("hs,hsa,hsa->", d_new[1:], pi_new[:-1], A_old[:-1]),
+        "You weighed step h by the states of step h + 1. Occupancies, policy and advantages all belong to the same step, and there are H of them.",
+        "pdl",
+    ),
 )
 
 exercise = Exercise(

@@ -415,6 +415,26 @@ MISTAKES = (
         "Two things: you clipped the log-ratio, and took no minimum. The ratio is clipped to [1 - eps, 1 + eps], and the smaller product counts.",
         "ppo_clip",
     ),
+    Mistake(
+        "advantage_in_one_term",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.minimum(np.exp(logp_new - logp_old) * A, _clipped(logp_new, logp_old, eps))
+        ),
+        "You multiplied one of the two terms by the advantage and not the other. Both have it: the ratio times A, and the clipped ratio times A.",
+        "ppo_clip",
+    ),
+    Mistake(
+        "advantage_for_its_sign_only",
+        lambda logp_new, logp_old, A, eps: _mean(
+            np.where(
+                A > 0,
+                np.minimum(np.exp(logp_new - logp_old), 1 + eps),
+                np.maximum(np.exp(logp_new - logp_old), 1 - eps),
+            )
+        ),
+        "You used the advantage to choose the bound, and did not multiply by it. The bounded ratio is its weight: multiply, then sum.",
+        "ppo_clip",
+    ),
 )
 
 exercise = Exercise(

@@ -308,6 +308,20 @@ MISTAKES = (
         "You penalised the ratio itself. The divergence has its logarithm.",
         "ppo",
     ),
+    Mistake(
+        "ratio_in_the_penalty",
+        lambda logp_new, logp_old, A, lam: _mean(np.exp(logp_new - logp_old) * (A + lam)),
+        "Your penalty holds the ratio, whose mean is 1 whatever the new policy. The divergence is a mean of logarithms: lam times log pi.",
+        "ppo",
+    ),
+    Mistake(
+        "squared_log_ratio",
+        lambda logp_new, logp_old, A, lam: _mean(
+            np.exp(logp_new - logp_old) * A - lam * (logp_new - logp_old) ** 2
+        ),
+        "Your penalty is the squared logarithm of the ratio. It is of the same order near the old policy and another quantity; the divergence is the mean of the logarithm itself.",
+        "ppo",
+    ),
 )
 
 exercise = Exercise(

@@ -207,6 +207,18 @@ MISTAKES = (
         "You doubled the parameters, as with a temperature of 1/2. The exponent is theta itself.",
         "tabular_softmax",
     ),
+    Mistake(
+        "exponential_of_the_sum",
+        lambda theta: np.exp(theta - theta.sum(axis=1, keepdims=True)),
+        "You divided by the exponential of a sum. It is the exponentials that are added: first `np.exp`, then the sum of each row.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "first_row_for_all",
+        lambda theta: np.exp(theta) / np.exp(theta[0]).sum(),
+        "You divided every row by the sum of the first. Each state has a sum of its own.",
+        "tabular_softmax",
+    ),
 )
 
 exercise = Exercise(

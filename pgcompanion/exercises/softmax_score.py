@@ -263,6 +263,33 @@ MISTAKES = (
         "You subtracted log-probabilities. It is the probabilities themselves that are subtracted.",
         "tabular_softmax",
     ),
+    Mistake(
+        "log_probabilities_of_the_row",
+        lambda theta, s, a: _in_row(theta, s, np.log(_pi(theta)[s])),
+        "You returned the logarithms of the probabilities. The score is the gradient of one of them, log pi(a | s), in every parameter.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "chosen_in_every_row",
+        lambda theta, s, a: (np.arange(theta.shape[1]) == a) - _pi(theta),
+        "You filled every row as if its state had been visited. log pi(a | s) depends on row s alone: the other rows are zero.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "added_to_the_parameters",
+        lambda theta, s, a: theta + softmax_score(theta, s, a),
+        "You added the score to the parameters. That is a step of an algorithm; asked for is the score alone: begin with zeros.",
+        "tabular_softmax",
+    ),
+    Mistake(
+        "one_over_the_probability",
+        lambda theta, s, a: (
+            softmax_score(theta, s, a) * 0
+            + _in_row(theta, s, (np.arange(theta.shape[1]) == a) / _pi(theta)[s])
+        ),
+        "You returned 1 / pi(a | s), the derivative of the logarithm. The chain rule multiplies it by the derivative of pi(a | s) in theta.",
+        "tabular_softmax",
+    ),
 )
 
 exercise = Exercise(

@@ -241,6 +241,26 @@ MISTAKES = (
         "Two things: you took a softmax of pi + A_bar, where the logarithm of the policy belongs, and the step size is missing.",
         "npg",
     ),
+    Mistake(
+        "added_and_normalised",
+        lambda pi, A_bar, eta: _rows(pi + eta * A_bar),
+        "You added the step to the probabilities and divided by the sum. The step is made in theta, the logarithm of the weights: multiply by its exponential, then divide.",
+        "npg",
+    ),
+    Mistake(
+        "added_and_cut_off",
+        lambda pi, A_bar, eta: _rows(np.maximum(pi + eta * A_bar, 0)),
+        "You added the step to the probabilities and cut off below 0. Multiplying by an exponential keeps them positive without a cut.",
+        "npg",
+    ),
+    Mistake(
+        "plain_gradient_step",
+        lambda pi, A_bar, eta: _rows(
+            pi * np.exp(eta * pi * (A_bar - (pi * A_bar).sum(axis=1, keepdims=True)))
+        ),
+        "You made the step of the plain gradient, which weighs each advantage by its probability. The natural gradient divides this factor out again.",
+        "npg",
+    ),
 )
 
 exercise = Exercise(

@@ -294,6 +294,32 @@ MISTAKES = (
         "Only the last action and the last transition are left. Add up over the steps, with `+=`.",
         "autoregressive_trajectories",
     ),
+    Mistake(
+        "policy_of_the_next_state",
+        lambda mu0, P, pi, s, a: float(
+            np.log(mu0[s[0]])
+            + np.log(pi[s[1:], a[:-1]]).sum()
+            + np.log(P[s[:-1], a[:-1], s[1:]]).sum()
+        ),
+        "Your policy looks at the state after the action, s[h+1]. An action is chosen in the state before it: `pi[s[h], a[h]]`, for every h.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "all_actions_of_the_state",
+        lambda mu0, P, pi, s, a: float(
+            np.log(mu0[s[0]]) + np.log(pi[s]).sum() + np.log(P[s[:-1], a[:-1], s[1:]]).sum()
+        ),
+        "You multiplied the probabilities of all actions of each state. Only the one that was taken is a factor: `pi[s[h], a[h]]`.",
+        "autoregressive_trajectories",
+    ),
+    Mistake(
+        "actions_averaged_out",
+        lambda mu0, P, pi, s, a: float(
+            np.log(mu0[s[0]]) + np.log(np.einsum("sa,sat->st", pi, P)[s[:-1], s[1:]]).sum()
+        ),
+        "You averaged over the actions, which gives the likelihood of the states alone. The actions belong to the trajectory: each has a factor of its own.",
+        "autoregressive_trajectories",
+    ),
 )
 
 

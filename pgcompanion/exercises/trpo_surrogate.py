@@ -226,6 +226,18 @@ MISTAKES = (
         "You weighed the new log-likelihood by the old likelihood. The weight is the ratio of the two likelihoods.",
         "trpo_implement",
     ),
+    Mistake(
+        "clipped_without_minimum",
+        lambda logp_new, logp_old, A: _mean(np.clip(np.exp(logp_new - logp_old), 0.8, 1.2) * A),
+        "You clipped the ratio. That is PPO; the surrogate of TRPO takes it as it is and has a constraint beside it.",
+        "trpo_implement",
+    ),
+    Mistake(
+        "advantage_in_the_exponent",
+        lambda logp_new, logp_old, A: _mean(np.exp((logp_new - logp_old) * A)),
+        "The advantage stands in the exponent. It multiplies the ratio: first the exponential, then times A.",
+        "trpo_implement",
+    ),
 )
 
 exercise = Exercise(

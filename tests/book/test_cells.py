@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import firefox
 import nbformat
 import pytest
+import runtime
 from inspection import fresh, watch
 from notebooks import ROOT
 from playwright.sync_api import Browser, Locator, Page
@@ -57,6 +58,11 @@ def test_what_is_slow_or_does_not_run_is_said_with_what_it_needs() -> None:
     assert slow == {2: "Takes about 8 s here, on a telephone longer."}
     assert still == {3: "It needs SciPy.", 4: "", 5: still[5]}
     assert "minutes" in still[5]
+
+
+def test_the_licence_of_all_that_is_shipped_stands_beside_it(site: Path) -> None:
+    shipped = {path.stem for path in (site / "python" / "LICENSES").glob("*.txt")}
+    assert shipped >= {"cpython", "numpy", "matplotlib", "browser_wasi_shim", *runtime.ALSO}
 
 
 @pytest.fixture(scope="module", params=BROWSERS)
@@ -183,7 +189,9 @@ def test_the_saved_notebook_holds_what_was_written_and_what_came_of_it(
 ) -> None:
     page_, faults = page
     starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
-    drawing = "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n1 / 0"
+    drawing = (
+        "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('drawn')\n1 / 0"
+    )
     write(starter, drawing)
     press(starter, "Run")
     press(check, "Hint")

@@ -5,6 +5,7 @@ An answer that is the solution *of other arguments* says where in the code to lo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ def alterations(exercise: Exercise, case: Case) -> Iterator[Alteration]:
     for n, (name, argument) in enumerate(case.rows):
         for words, change in _of_one(name, argument):
             yield words, _at(n, change)
+    yield from _of_two(case)
     yield from _exchanged(case)
     yield from _shortened(exercise, case)
 
@@ -43,10 +45,44 @@ def _of_one(name: str, argument: object) -> Iterator[tuple[str, Callable[[Any], 
         yield from ((f"with {words.format(name)}", change) for words, change in ARRAYS)
         for axis in range(argument.ndim):
             yield from ((f"with {w.format(name, axis)}", _along(c, axis)) for w, c in ALONG)
+        for order in itertools.permutations(range(argument.ndim)):
+            words = f"with the axes of `{name}` put into the order {order} by `reshape`, which moves none"
+            yield words, _cut_anew(order)
+
+
+def _of_two(case: Case) -> Iterator[Alteration]:
+    """The same of two arrays whose sum, difference or ratio is meant."""
+    arrays = [
+        n for n, x in enumerate(case.arguments) if isinstance(x, np.ndarray) and x.dtype.kind == "f"
+    ]
+    for i in arrays:
+        for j in arrays:
+            if i < j and case.arguments[i].shape == case.arguments[j].shape:
+                both = f"{case.names[i]}` and `{case.names[j]}"
+                for axis in range(case.arguments[i].ndim):
+                    for words, change in ALONG:
+                        one = _along(change, axis)
+                        yield f"with {words.format(both, axis)}", _both(_at(i, one), _at(j, one))
+
+
+def _both(first: Change, second: Change) -> Change:
+    return lambda arguments: second(first(arguments))
+
+
+def _cut_anew(order: tuple[int, ...]) -> Callable[[Array], Array]:
+    """An array whose axes were put in another order by `reshape`, which reads the same row of numbers."""
+    return lambda x: x.reshape([x.shape[k] for k in order]).transpose(np.argsort(order))
 
 
 def _along(change: Callable[[Array, int], Array], axis: int) -> Callable[[Array], Array]:
     return lambda x: change(x, axis)
+
+
+def _apart(x: Array, axis: int, place: int) -> Array:
+    """1 everywhere but at one place along an axis, where it is 0."""
+    one = np.ones_like(x)
+    np.moveaxis(one, axis, 0)[place] = 0
+    return one
 
 
 NUMBERS: tuple[tuple[str, Callable[..., float]], ...] = (
@@ -89,6 +125,8 @@ ALONG: tuple[tuple[str, Callable[..., Array]], ...] = (
         "`{}` standardised over axis {}",
         lambda x, k: (x - x.mean(k, keepdims=True)) / (x.std(k, keepdims=True) + 1e-8),
     ),
+    ("`{}` without its first entry along axis {}", lambda x, k: x * _apart(x, k, 0)),
+    ("`{}` without its last entry along axis {}", lambda x, k: x * _apart(x, k, -1)),
     ("the first entry of `{}` along axis {}", lambda x, k: x * 0 + np.take(x, [0], k)),
     ("the last entry of `{}` along axis {}", lambda x, k: x * 0 + np.take(x, [-1], k)),
 )

@@ -47,6 +47,11 @@ OF_THE_SOLUTION: tuple[tuple[str, Relation, str], ...] = (
     ("wrapped_in_a_function", relations.function, "One operation is too many, or one is missing."),
     ("off_by_a_constant", relations.constant_added, "One term is too many, or one is missing."),
     (
+        "damped",
+        relations.diagonal_added,
+        "Damping makes a matrix safe to invert; asked for is the matrix as it is.",
+    ),
+    (
         "normalised",
         relations.normalised,
         "That is often done before an optimiser sees it, and here it changes what is asked for.",

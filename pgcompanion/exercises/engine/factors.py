@@ -99,7 +99,7 @@ def _mixed(pairs: list[Pair]) -> Iterator[tuple[str, list[float]]]:
         if max(x) < 1:
             yield f"times 1 - {name}", [1 - y for y in x]
             yield f"divided by 1 - {name}", [1 / (1 - y) for y in x]
-    for n, (one, x) in enumerate(sizes):
+    for n, (one, x) in enumerate(sizes + scalars):
         for other, z in (sizes + scalars)[n + 1 :]:
             yield (
                 f"divided by {one} and by {other}",

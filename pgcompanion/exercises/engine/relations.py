@@ -22,6 +22,15 @@ def constant_added(pairs: Pairs) -> str:
     return ""
 
 
+def diagonal_added(pairs: Pairs) -> str:
+    """Off by the same multiple of the identity everywhere, as damping is."""
+    if any(pair.base.ndim != 2 or pair.base.shape != pair.answer.shape for pair in pairs):
+        return ""
+    n = float((pairs[0].answer - pairs[0].base)[0, 0]) if pairs[0].base.size else 0.0
+    damped = bool(n) and holds(pairs, lambda x: x + n * np.eye(*x.shape), 3)
+    return f"{'plus' if n > 0 else 'minus'} {abs(n):.3g} on the diagonal" if damped else ""
+
+
 FUNCTIONS: tuple[tuple[str, Transform], ...] = (
     ("exponentiated", np.exp),
     ("after a logarithm", np.log),
