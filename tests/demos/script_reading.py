@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from pgcompanion import demos
+from pgcompanion import demos, exact
 from pgcompanion.demos.engine.controls import Control, defaults
 from pgcompanion.demos.engine.static import handed_over, name_of
+from pgcompanion.demos.training import course
 
 SCRIPTS = Path(__file__).parents[2] / "book" / "site" / "demos"
 MODULES = [module.name for module in pkgutil.iter_modules(demos.__path__) if not module.ispkg]
@@ -57,11 +58,19 @@ def _shares(rng: np.random.Generator) -> np.ndarray:
 
 
 def _painted(rng: np.random.Generator) -> str:
-    """A map as a reader might paint it, with a start and a goal."""
-    rows, columns = rng.integers(2, 5, size=2)
-    letters = rng.choice(list("....#P"), size=rows * columns)
-    letters[rng.choice(rows * columns, 2, replace=False)] = "S", "G"
-    return "\n".join("".join(row) for row in letters.reshape(rows, columns))
+    """A map as a reader might paint it, with a start and a goal.
+
+    There is something to learn on it: of mere round-off Adam makes steps of 10⁻⁸, here others than there.
+    """
+    while True:
+        rows, columns = rng.integers(2, 5, size=2)
+        letters = rng.choice(list("....#P"), size=rows * columns)
+        letters[rng.choice(rows * columns, 2, replace=False)] = "S", "G"
+        drawn = "\n".join("".join(row) for row in letters.reshape(rows, columns))
+        mdp = course.world(drawn).mdp(course.H)
+        at_random = exact.evaluate(mdp, np.full((mdp.S, mdp.A), 1 / mdp.A)).J
+        if course.optimum(drawn) > at_random + 1e-6:
+            return drawn
 
 
 def script(name: str) -> str:

@@ -6,8 +6,9 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
   const FLAT = Float64Array.from(moves.flat()), PLACE = Int32Array.from(moves.flat(), (each, i) => (i % 3) * 9 + each);
   const startOf = ({ start }) => start ?? constants.start;
 
-  // The chances of the ways to the goal, and what a robot's probabilities are; both are overwritten.
-  const chance = new Float64Array(KINDS), pi = new Float64Array(3), powers = new Float64Array(27);
+  // Of the last parameters: a robot's probabilities, the chances of the ways added up, their sum J, and ∇J.
+  const pi = new Float64Array(3), powers = new Float64Array(27), below = new Float64Array(KINDS);
+  let sure = 0, g0 = 0, g1 = 0;
   const WAYS = Float64Array.from(ways);
   function law(x, y) {
     const top = Math.max(x, y, 0), a = Math.exp(x - top), b = Math.exp(y - top), c = Math.exp(-top), all = a + b + c;
@@ -16,14 +17,21 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
       powers[at++] = 1;
       for (let j = 1; j < 9; j++, at++) powers[at] = powers[at - 1] * pi[i];
     }
-    for (let i = 0, j = 0; i < KINDS; i++, j += 3)
-      chance[i] = WAYS[i] * powers[PLACE[j]] * powers[PLACE[j + 1]] * powers[PLACE[j + 2]];
+    let so = 0, right = 0, down = 0, moved = 0;
+    for (let i = 0, j = 0; i < KINDS; i++, j += 3) {
+      const p = WAYS[i] * powers[PLACE[j]] * powers[PLACE[j + 1]] * powers[PLACE[j + 2]];
+      below[i] = so += p;
+      right += p * FLAT[j];
+      down += p * FLAT[j + 1];
+      moved += p * TOTAL[i];
+    }
+    sure = so;
+    g0 = right - moved * pi[0];
+    g1 = down - moved * pi[1];
   }
   function J(x, y) {
     law(x, y);
-    let total = 0;
-    for (let i = 0; i < KINDS; i++) total += chance[i];
-    return total;
+    return sure;
   }
 
   let luck, kept = {};
@@ -31,25 +39,14 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
     const key = `${eta},${N},${start}`;
     if (kept.key === key) return kept;
     luck ??= uniform(K * M * most, stream);
-    const theta = new Float64Array((K + 1) * M * 2), squares = new Float64Array(K), below = new Float64Array(KINDS);
-      for (let m = 0; m < M; m++) theta.set(start, 2 * m);
+    const theta = new Float64Array((K + 1) * M * 2), squares = new Float64Array(K);
+    for (let m = 0; m < M; m++) theta.set(start, 2 * m);
     let so = 0;
     for (let k = 0; k < K; k++) {
       let square = 0;
       for (let m = 0; m < M; m++) {
         const at = 2 * (k * M + m), to = at + 2 * M;
         law(theta[at], theta[at + 1]);
-        let sure = 0, g0 = 0, g1 = 0, all = 0;
-        for (let i = 0, j = 0; i < KINDS; i++, j += 3) {
-          const p = chance[i];
-          sure += p;
-          below[i] = sure;
-          g0 += p * FLAT[j];
-          g1 += p * FLAT[j + 1];
-          all += p * TOTAL[i];
-        }
-        g0 -= all * pi[0];
-        g1 -= all * pi[1];
         square += g0 * g0 + g1 * g1;
         let right = 0, down = 0, moved = 0;
         for (let n = 0, from = (k * M + m) * most; n < N; n++) {
