@@ -68,7 +68,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
             data = {"execution_seconds": result.time}
             bundle = CacheBundleIn(notebook, str(path), data=data)
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            LOGGER.info("Executed %s in %.1f seconds", path.name, result.time)
+            LOGGER.info("Executed %s in %.1f seconds", env.path2doc(str(path)), result.time)
     except BaseException:  # an interrupt, too: nobody waits for what is still at work
         pool.shutdown(wait=False, cancel_futures=True)
         for kernel in psutil.Process().children(recursive=True):
