@@ -8,6 +8,7 @@ with its reason.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import inspect
 import re
@@ -212,14 +213,16 @@ def language_cases() -> dict[str, Case]:
 
 
 @functools.cache
-def temporary() -> tempfile.TemporaryDirectory[str]:
+def temporary() -> Path:
     """A folder that lasts as long as the tests do."""
-    return tempfile.TemporaryDirectory()
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def environment_cases() -> dict[str, Case]:
     """What takes Gymnasium's vector environments, and what is made of them."""
-    folder = Path(temporary().name)
+    folder = temporary()
     rng, theta = world()["rng"], np.zeros(pg.NeuralSoftmax(4, 2, (3,)).p)
     envs = gymnasium.make_vec("CartPole-v1", num_envs=2)
     policy, critic = pg.NeuralSoftmax(4, 2, (3,)), pg.critic_for(envs, rng, hidden=(3,))

@@ -147,3 +147,14 @@ def test_a_world_that_cannot_be_is_answered(arguments, word):
 def test_another_mdp_is_no_world_of_responses(mdp):
     with pytest.raises(ValueError, match="world of responses"):
         language.every_response(mdp)
+
+
+def test_responses_of_one_token_make_a_bandit_for_each_prompt():
+    """J is the mean of the reward under mu and the table; with the prompts exchanged, the control, another."""
+    paid, mu = np.array([[1.0, 0.0, 5.0], [0.0, 7.0, 0.0]]), np.array([0.25, 0.75])
+    mdp = language.world(3, 1, lambda x, y: paid[x, y[0]], mu)
+    assert (mdp.S, mdp.A, mdp.H) == (3, 3, 1)
+    pi = np.array([[0.2, 0.3, 0.5], [0.6, 0.4, 0.0], [1.0, 0.0, 0.0]])
+    J = mu @ (pi[:2] * paid).sum(axis=1)
+    assert pytest.approx(J, rel=1e-12) == exact.evaluate(mdp, pi).J
+    assert pytest.approx(J, rel=1e-2) != exact.evaluate(mdp, pi[[1, 0, 2]]).J
