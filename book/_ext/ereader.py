@@ -33,6 +33,8 @@ LABEL = re.compile(r'aria-label="([^"]*)"')
 NOT_ON_PAPER = "script, button, input, textarea, .headerlink, .pg-demo__controls, .pg-check__number"
 # What only says how a part behaves in a page: there, `hidden` would hide an answer for good.
 BEHAVIOUR = ("hidden", "aria-live", "data-value", "role")
+# Two axes that show one image give it one identifier twice, and nothing asks for it.
+IMAGE_ID = re.compile(r'(<image [^>]*?)\s*\bid="[^"]*"')
 ITEM = re.compile(r'(<item id="[^"]*" href="([^"]*)" media-type="[^"]*") />')
 
 
@@ -40,7 +42,7 @@ def readable(body: str, images: Path, to_images: str, is_here: Callable[[str], b
     """The text of a page as XML, for a reader without scripts. Pictures drawn in it become files."""
 
     def picture(drawn: re.Match[str]) -> str:
-        text = NAMED_COLOUR.sub(lambda name: style.COLOURS[name[1]], drawn[1])
+        text = IMAGE_ID.sub(r"\1", NAMED_COLOUR.sub(lambda name: style.COLOURS[name[1]], drawn[1]))
         name = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.svg"
         svg = f'<svg xmlns="http://www.w3.org/2000/svg" {text}</svg>'
         images.mkdir(exist_ok=True)
@@ -89,6 +91,11 @@ class Epub(Epub3Builder):
         super().build_content()
         path = Path(self.outdir) / "content.opf"
         path.write_text(ITEM.sub(self.declared, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    def toc_metadata(self, level: int, navpoints: list) -> dict:
+        """Both contents name the book alike."""
+        uid = html.escape(self.config.epub_identifier)
+        return super().toc_metadata(level, navpoints) | {"uid": uid}
 
     def declared(self, item: re.Match[str]) -> str:
         """An entry of the manifest that says what is special of its file."""

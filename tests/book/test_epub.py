@@ -104,6 +104,7 @@ def test_the_book_says_what_it_is(files: dict[str, bytes]) -> None:
     assert (said["title"], said["language"]) == ("Policy gradients, computed", "en")
     assert said["creator"] == "The pgcompanion authors"
     assert f'version">{__version__}<' in files["content.opf"].decode()
+    assert f'name="dtb:uid" content="{said["identifier"]}"' in files["toc.ncx"].decode()
     with Image.open(io.BytesIO(files["_static/cover.png"])) as cover:
         assert cover.size == (1200, 1800)
 
@@ -171,6 +172,14 @@ def test_what_a_page_of_the_site_holds_alone_would_be_no_xml() -> None:
         ElementTree.fromstring(page)
     made = ereader.readable(page, Path(), "", lambda link: True)
     assert made == "<div><p>a<br/>b</p></div>"
+
+
+def test_an_image_that_is_shown_twice_has_no_identifier(tmp_path: Path) -> None:
+    one = '<image href="data:," id="image1"/>'
+    ereader.readable(f"<svg {one}{one}</svg>", tmp_path, "", lambda link: True)
+    (picture,) = tmp_path.iterdir()
+    assert one.count("id=") == 1
+    assert picture.read_text(encoding="utf-8").count('<image href="data:,"/>') == 2
 
 
 def test_a_link_to_what_the_book_does_not_hold_is_text() -> None:

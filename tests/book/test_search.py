@@ -86,6 +86,19 @@ def test_a_function_is_found_beside_the_statement_of_its_name(page: Page) -> Non
     assert "reference/estimators.html#pgcompanion.estimators.gae" in found(page, "gae")[:3]
 
 
+def holding(index: list[list[str]], *words: str) -> set[str]:
+    """The addresses of the entries that have all these words."""
+    rows = [row for row in index if all(word in " ".join(row).lower() for word in words)]
+    return {f"{page}.html" + (f"#{anchor}" if anchor else "") for page, anchor, *_ in rows}
+
+
+def test_what_lacks_a_word_is_not_found(page: Page, index: list[list[str]]) -> None:
+    both = holding(index, "hospital", "thousand")
+    assert both
+    assert holding(index, "thousand") - both
+    assert set(found(page, "hospital thousand")) <= both
+
+
 def test_a_part_of_a_word_is_marked_in_title_and_excerpt(page: Page) -> None:
     found(page, "advantag")
     marks = page.locator(".pg-found mark").all_inner_texts()

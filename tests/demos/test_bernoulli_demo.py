@@ -70,3 +70,10 @@ def test_at_every_setting_the_natural_gradient_is_ahead_and_vanilla_slows_down_p
             assert natural[k] > vanilla[k]
         if theta0 >= 0:
             assert (np.diff(vanilla, 2) < 0).all()
+
+
+def test_the_sentence_tells_the_first_step_from_the_last() -> None:
+    first = 0.008 * (100 - 1) * 0.5 * 0.5  # eta times the slope of J at theta = 0
+    said = demo.describe(theta0=0.0, eta=0.008, k=5)
+    assert f"its first step was {first:.4f}, its last " in said
+    assert f"its last {first:.4f}" not in said
