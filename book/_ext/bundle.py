@@ -24,7 +24,9 @@ WITHOUT_SCRIPTS = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 IMPORT = re.compile(r'@import "([^"]+)";|@charset "[^"]*";')
 ADDRESS = re.compile(r"url\(([\"']?)(?!data:|#)([^\"')]+)\1\)")
 # The theme measures all boxes of a page whenever something in it changes, site.js those that are shown.
-MEASURES = re.compile(r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)')
+MEASURES = re.compile(
+    r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)'
+)
 WAITED_FOR = "fonts.js"  # and what comes before all styles: the theme, light or dark
 
 

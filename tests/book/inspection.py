@@ -134,7 +134,7 @@ def loaded(page: Page, name: str) -> list[str]:
     faults = []
     if shift >= measure.SHIFT:
         faults.append(f"the page jumps while it loads: {shift:.3f}")
-    if weight > measure.STILL_OVER.get(name, measure.limit(name)):
+    if weight > measure.limit(name):
         faults.append(f"the page is too heavy: {weight:.0f} kB")
     return faults
 
