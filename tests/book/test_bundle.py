@@ -23,6 +23,7 @@ PAGE = """<head>
 <link rel="preload" as="script" href="../_static/late.js?digest=1" />
 <script src="../_static/fonts.js"></script>
 <script defer="defer" src="../_static/first.js"></script>
+<script src="../_static/inline/of_first.js"></script>
 </head><body>
 <script defer src="../_static/late.js?digest=1"></script></body>"""
 FILES = {
@@ -33,6 +34,7 @@ FILES = {
     "fonts.js": "fonts()",
     "first.js": '"use strict"; first()',
     "late.js": "late(this)",
+    "inline/of_first.js": "var told = 1",
 }
 
 
@@ -58,7 +60,7 @@ def files(page: Path) -> list[str]:
 def test_a_page_asks_for_three_files_in_their_order(page: Path) -> None:
     style, early, late = files(page)
     assert early == ";theme()\n;fonts()"
-    assert late == ';"use strict"; first()\n;late(this)'
+    assert late == ';var told = 1\n;"use strict"; first()\n;late(this)'
     assert style.index("color:red") < style.index("src:")
 
 
