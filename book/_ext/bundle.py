@@ -79,6 +79,8 @@ def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 def bundle(site: Path, pages: Iterable[Path]) -> None:
     """Give each page of a site its three files."""
+    for earlier in (site / STATIC).glob("[0-9a-f]" * 8 + ".*"):
+        earlier.unlink()
     alike = defaultdict(dict[Path, str])
     for page in pages:
         text, files = lists(site, page)
