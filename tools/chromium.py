@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-TYPESET = "async () => { await document.fonts.ready; }"
+# Its own letters are there, and the sections that are laid out later have been.
+TYPESET = """async () => {
+  await document.fonts.ready;
+  while (document.documentElement.classList.contains("pg-later")) await new Promise(requestAnimationFrame);
+}"""
 MISSING = (
     "No Chromium was found, and playwright could not fetch one: install the package chromium"
     " (or Google Chrome), or set PGCOMPANION_CHROMIUM to its path."

@@ -24,7 +24,9 @@ WITHOUT_SCRIPTS = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 IMPORT = re.compile(r'@import "([^"]+)";|@charset "[^"]*";')
 ADDRESS = re.compile(r"url\(([\"']?)(?!data:|#)([^\"')]+)\1\)")
 # The theme measures all boxes of a page whenever something in it changes, site.js those that are shown.
-MEASURES = re.compile(r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)')
+MEASURES = re.compile(
+    r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)'
+)
 WAITED_FOR = "fonts.js"  # and what comes before all styles: the theme, light or dark
 
 
@@ -48,6 +50,11 @@ def script(site: Path, name: str) -> str:
     return ";" + MEASURES.sub("", (site / name).read_text(encoding="utf-8"))
 
 
+def settings_first(name: str) -> int:
+    """What the others are told stands behind some of them in a page, and they would look for it too early."""
+    return 0 if name == f"{STATIC}/documentation_options.js" else 1 if "/inline/" in name else 2
+
+
 def found(pattern: re.Pattern[str], text: str, folder: str) -> list[str]:
     """The files that a page asks for, as seen from the site."""
     return [joined(folder, match[1]) for match in pattern.finditer(text)]
@@ -64,7 +71,7 @@ def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
     sheets, before = found(SHEET, text, folder), found(SCRIPT, text[: first.start()], folder)
     scripts = found(SCRIPT, text, folder)
     early = [name for name in scripts if name in before or name == f"{STATIC}/{WAITED_FOR}"]
-    late = [name for name in scripts if name not in early]
+    late = sorted((name for name in scripts if name not in early), key=settings_first)
     place = "<head>" if without is None else f"<head>{without[0]}"
     text = SCRIPT.sub("", SHEET.sub("", text)).replace("<head>", place, 1)
     return text, (tuple(sheets), tuple(early), tuple(late))
@@ -72,6 +79,8 @@ def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 def bundle(site: Path, pages: Iterable[Path]) -> None:
     """Give each page of a site its three files."""
+    for earlier in (site / STATIC).glob("[0-9a-f]" * 8 + ".*"):
+        earlier.unlink()
     alike = defaultdict(dict[Path, str])
     for page in pages:
         text, files = lists(site, page)

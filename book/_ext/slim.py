@@ -62,4 +62,8 @@ def slim(sheet: str, words: set[str]) -> str:
 def words(site: Path, pages: Iterable[Path]) -> set[str]:
     """What stands in the pages of a site, and in its scripts: some of it names classes."""
     scripts = [path for path in (site / "_static").rglob("*.js") if "vendor" not in path.parts]
-    return {word for file in [*pages, *scripts] for word in WORD.findall(file.read_text(encoding="utf-8"))}
+    return {
+        word
+        for file in [*pages, *scripts]
+        for word in WORD.findall(file.read_text(encoding="utf-8"))
+    }

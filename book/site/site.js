@@ -48,7 +48,7 @@
 
   // A display that is too wide is set smaller, down to what can still be read. What is still wider than its box
   // shows that it is, and can be reached and scrolled with the keyboard.
-  const SMALLEST = 0.6;
+  const SMALLEST = 0.75;
   function reachable(part) {
     const shown = (selector) =>
       [...part.querySelectorAll(selector)].filter((box) => box.checkVisibility({ contentVisibilityAuto: true }));
@@ -93,8 +93,8 @@
   window.addEventListener("load", () => {
     reachable(article);
     // When what is in sight has been drawn.
-    const idle = () => later.length && requestIdleCallback(next);
-    requestAnimationFrame(() => requestAnimationFrame(idle));
+    const idle = () => requestIdleCallback(next);
+    if (root.classList.contains("pg-later")) requestAnimationFrame(() => requestAnimationFrame(idle));
   });
   for (const event of ["resize", "beforeprint"]) window.addEventListener(event, all);
   document.addEventListener("toggle", (event) => reachable(event.target), true);

@@ -138,7 +138,7 @@ def load(page: Page, base: str, path: str, size: ViewportSize) -> list[str]:
     faults = []
     if shift >= measure.SHIFT:
         faults.append(f"the page jumps while it loads: {shift:.3f}")
-    if weight > measure.STILL_OVER.get(name, measure.limit(name)):
+    if weight > measure.limit(name):
         faults.append(f"the page is too heavy: {weight:.0f} kB")
     return faults
 

@@ -1,0 +1,96 @@
+"""Formulas are set as KaTeX sets them, with fewer boxes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from notebooks import ROOT
+from playwright.sync_api import Browser
+
+sys.path.append(str(ROOT / "book" / "_ext"))
+
+import mathematics
+
+FORMULAS = [
+    r"p_\theta^2 = \hat g_t + \bar x_i' + \tilde \pi",
+    r"\frac{\nabla \rho_\theta(\tau)}{\rho_\theta(\tau)} \le \sqrt{d^\top F d}",
+    r"\E_{\tau \sim \rho_\theta} \Big[ \sum_{h=0}^{H-1} r_h \Big] - \underbrace{a + b}_{c}",
+    r"\begin{aligned} a &= \operatorname*{argmax}_x f(x) \\ &\ge \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \end{aligned}",
+    r"\kl{p}{q} = \log \tfrac{p}{q} \quad \text{if } \overline{x} \not= \binom{n}{k}, \; \widehat{abc}, \; \lVert v \rVert",
+]
+PLAIN = """
+const katex = require(process.argv[1]);
+const [text, options] = JSON.parse(process.argv[2]);
+process.stdout.write(katex.renderToString(text, options));
+"""
+LETTERS = """() => {
+  const places = [];
+  const walk = document.createTreeWalker(document.querySelector(".katex-html"), NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const range = document.createRange();
+    for (let i = 0; i < walk.currentNode.length; i += 1) {
+      range.setStart(walk.currentNode, i);
+      range.setEnd(walk.currentNode, i + 1);
+      const letter = range.toString();
+      const { left, top } = range.getBoundingClientRect();
+      if (letter !== "\\u200b") places.push([letter, left, top]);
+    }
+  }
+  return places;
+}"""
+NEAR = 1 / 16  # of a pixel; a browser counts in 64ths
+
+
+def plain(text: str, options: dict) -> str:
+    """The formula as KaTeX itself writes it."""
+    library = Path(mathematics.katex.__file__).with_name("katex.min.js")
+    asked = json.dumps([text, mathematics.OPTIONS | options])
+    command = [str(mathematics.node()), "-e", PLAIN, str(library), asked]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def letters(browser: Browser, html: str) -> list:
+    page = browser.new_page()
+    page.goto(mathematics.SHEET.as_uri())  # where its fonts may be read
+    page.set_content(
+        f'<link rel="stylesheet" href="{mathematics.SHEET.as_uri()}"><p>Let {html} be.</p>'
+    )
+    page.evaluate("document.fonts.ready")
+    places = page.evaluate(LETTERS)
+    page.close()
+    return places
+
+
+def same(first: list, second: list) -> bool:
+    return len(first) == len(second) and all(
+        a == b and abs(x - z) < NEAR and abs(y - w) < NEAR
+        for (a, x, y), (b, z, w) in zip(sorted(first), sorted(second), strict=True)
+    )
+
+
+@pytest.mark.parametrize("display", [False, True])
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_every_letter_stands_where_katex_puts_it(
+    formula: str, display: bool, browser: Browser
+) -> None:
+    options = {"displayMode": display}
+    ours, theirs = mathematics.render(formula, options), plain(formula, options)
+    assert ours.count("<span") < 0.75 * theirs.count("<span")
+    assert same(letters(browser, ours), letters(browser, theirs))
+    wrong = ours.replace("reset-size6", "").replace("margin-right", "margin-left")
+    assert not same(letters(browser, wrong), letters(browser, theirs))
+
+
+def test_the_mathematics_that_is_read_out_is_katexs_own() -> None:
+    for formula in FORMULAS:
+        ours, theirs = (
+            f(formula, {}).partition('<span class="katex-html"')[0]
+            for f in (mathematics.render, plain)
+        )
+        theirs = mathematics.APPLIED.sub("", theirs)
+        assert ours == theirs.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        assert ours != theirs
