@@ -18,11 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ LIMIT = (
     1.2  # seconds of a core after which a SECOND is over, for what costs time and no instructions
 )
 ASLEEP = 0.05  # who uses a smaller share of a core sleeps, and has as many seconds on the clock
-PATIENCE = 4  # times as long on the clock, and it is over for everybody
+PATIENCE = 4  # times as long without waiting for a core, and it is over for everybody
+LAST = 50  # times as long on the clock, whatever the machine does
 BLINK = 0.1  # seconds between two looks
 MEMORY = 768 << 20  # bytes
 ROOM = 64 << 20  # bytes by which the memory may have grown where a session is used again
@@ -86,6 +88,15 @@ def missing() -> str:
     return ""
 
 
+def waited() -> float:
+    """Seconds for which the threads of this process waited for a core; 0 where Linux does not tell."""
+    nanoseconds = 0
+    for file in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(OSError, ValueError, IndexError):  # a thread may end meanwhile
+            nanoseconds += int(file.read_text().split()[1])
+    return nanoseconds / 1e9
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back: a value, or the reason why none did; and the time, in SECONDs."""
@@ -122,9 +133,7 @@ class Sandbox:
         self._stop, self._frames = threading.Event(), 0
         limit = max(2.0, seconds * LIMIT)
         with self._watched(limit):
-            done = self._session.run(
-                TURN, fuel=fuel, deadline_s=PATIENCE * limit, cancel=self._stop
-            )
+            done = self._session.run(TURN, fuel=fuel, deadline_s=LAST * limit, cancel=self._stop)
         used = fuel if done.fuel_used is None else done.fuel_used
         ended = self._ended(done)
         try:
@@ -137,12 +146,13 @@ class Sandbox:
     def _watched(self, limit: float) -> Iterator[None]:
         """Stop a guest that has used a core for `limit` seconds, or slept for as long."""
         over, self._late = threading.Event(), False
-        start, before = time.monotonic(), time.process_time()
+        start, before, queued = time.monotonic(), time.process_time(), waited()
 
         def watch() -> None:
             while not over.wait(BLINK):
                 clock, used = time.monotonic() - start, time.process_time() - before
-                if used > limit or (clock > limit and used < ASLEEP * clock):
+                asleep = clock > limit and used < ASLEEP * clock
+                if used > limit or asleep or clock - (waited() - queued) > PATIENCE * limit:
                     self._late = True
                     self._stop.set()
                     return

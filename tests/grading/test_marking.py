@@ -138,6 +138,11 @@ def test_cells_that_raise_or_that_only_ipython_knows_are_passed_over(mark: Mark)
     assert rows["reward_to_go"].score == 1
 
 
+def test_a_shell_command_of_several_lines_is_passed_over(mark: Mark) -> None:
+    assert mark(IMPORT, "!pip install \\\n    torch\n" + RIGHT)["reward_to_go"].score == 1
+    assert mark(IMPORT, "x = 1 + \\\n    1\n" + RIGHT)["reward_to_go"].score == 1
+
+
 RETURNED = {
     "deques": "[deque(x) for x in reversed_sums(r)]",
     "fractions": "[[Fraction(float(x)) for x in row] for row in reversed_sums(r)]",

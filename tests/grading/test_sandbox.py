@@ -38,8 +38,24 @@ def test_waiting_for_a_core_costs_nothing(marker: Marker, monkeypatch: pytest.Mo
     """A machine with other work, as the watch sees it: a hundred seconds pass while a core gives one."""
     busy = SimpleNamespace(monotonic=lambda: 100 * time.monotonic(), process_time=time.monotonic)
     monkeypatch.setattr(sandbox, "time", busy)
+    monkeypatch.setattr(sandbox, "waited", lambda: 99 * time.monotonic())
     monkeypatch.setattr(sandbox, "LIMIT", 5)
     monkeypatch.setattr(sandbox, "ASLEEP", 0.005)
     assert ended(marker._box, WORK, seconds=1) == "out of fuel"
     monkeypatch.setattr(sandbox, "ASLEEP", 0.02)  # as if that were sleep
     assert ended(marker._box, WORK, seconds=10) == "deadline"
+
+
+def test_patience_is_for_what_does_not_wait_for_a_core(
+    marker: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All the time on the clock is over patience: it is forgiven where the threads were in a queue."""
+    monkeypatch.setattr(sandbox, "PATIENCE", 0)
+    assert ended(marker._box, WORK, seconds=3) == "deadline"
+    monkeypatch.setattr(sandbox, "waited", lambda: 1e3 * time.monotonic())
+    assert ended(marker._box, WORK, seconds=3) == "out of fuel"
+
+
+def test_a_thread_that_waits_for_a_core_is_seen() -> None:
+    before = sandbox.waited()
+    assert 0 <= before <= sandbox.waited()
