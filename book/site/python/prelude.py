@@ -117,7 +117,9 @@ def _pg_run(source):
     finally:
         sys.stdout, sys.stderr = streams
     if printed.left < 0:
-        _pg_outputs.append(["text", f"… and {-printed.left:,} letters more, which are not shown.\n"])
+        _pg_outputs.append(
+            ["text", f"… and {-printed.left:,} letters more, which are not shown.\n"]
+        )
     with open("/desk/outputs.json", "w") as desk:
         json.dump([[kind, "".join(parts)] for kind, *parts in _pg_outputs], desk)
 
