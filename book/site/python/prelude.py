@@ -132,6 +132,9 @@ class _Backend(types.ModuleType):
             raise AttributeError(name)
         from matplotlib.backends.backend_svg import FigureCanvas
 
+        from pgcompanion import style
+
+        style.use()  # before the first figure: its colours are those of the page, light or dark
         self.FigureCanvas = FigureCanvas
         return FigureCanvas
 
