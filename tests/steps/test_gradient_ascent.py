@@ -355,3 +355,12 @@ def test_a_minibatch_of_a_sum_is_unbiased_only_with_its_factor(rng):
 def test_a_value_that_cannot_be_right_is_refused(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.parametrize("K", [150, 250])
+def test_the_best_constant_step_is_never_longer_than_the_smoothness_allows(K):
+    """Of noise 150 the free minimiser, the control, would be too long; of noise 250 it is short enough."""
+    beta, Delta, sigma2 = 10.0, 10.0, 1.0
+    free = np.sqrt(2 * Delta / (beta * sigma2 * K))
+    assert (free > 1 / beta) == (K == 150)
+    assert steps.constant_step(beta, Delta, sigma2, K) == pytest.approx(min(free, 1 / beta))
