@@ -53,19 +53,32 @@ class Drawable(Protocol):
     """What a picture asks of a gridworld."""
 
     @property
-    def S(self) -> int: ...
+    def S(self) -> int:
+        """Number of states."""
+
     @property
-    def A(self) -> int: ...
+    def A(self) -> int:
+        """Number of actions."""
+
     @property
-    def letters(self) -> np.ndarray: ...
+    def letters(self) -> np.ndarray:
+        """The map as an array of characters."""
+
     @property
-    def cells(self) -> np.ndarray: ...
+    def cells(self) -> np.ndarray:
+        """Row and column of each state."""
+
     @property
-    def index(self) -> np.ndarray: ...
+    def index(self) -> np.ndarray:
+        """The state of each cell, -1 at a wall."""
+
     @property
-    def terminal(self) -> np.ndarray: ...
+    def terminal(self) -> np.ndarray:
+        """Whether each cell is a goal or a pit."""
+
     @property
-    def entry(self) -> np.ndarray: ...
+    def entry(self) -> np.ndarray:
+        """The reward for entering each cell."""
 
 
 def show(
