@@ -37,8 +37,9 @@ function set(text, options) {
   const tree = katex.__renderToDomTree(text, options);
   const boxes = (node) => (node.classes?.includes("katex-html") ? [node] : (node.children || []).flatMap(boxes));
   for (const whole of boxes(tree)) whole.children = whole.children.flatMap((box) => simple(box));
-  // In a page the element says by itself that it is MathML.
-  return tree.toMarkup().replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "");
+  // In a page the element says by itself that it is MathML, in an e-reader's XML it must be said.
+  const markup = tree.toMarkup();
+  return options.output === "mathml" ? markup : markup.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "");
 }
 
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {

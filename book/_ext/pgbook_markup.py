@@ -46,7 +46,7 @@ def depart_disclosure(translator: HTML5Translator, node: Disclosure) -> None:
 
 
 # Inline mathematics with a bracket before it or punctuation after it.
-TOUCHED = re.compile(rf'([(\[]?)(<span class="math[^"]*">.*?){END}([^\s<&]*)', re.DOTALL)
+TOUCHED = re.compile(rf'([(\[]?)(<span class="math [^"]*">.*?){END}([^\s<&]*)', re.DOTALL)
 
 
 def together(match: re.Match[str]) -> str:

@@ -98,10 +98,15 @@
   });
   for (const event of ["resize", "beforeprint"]) window.addEventListener(event, all);
   document.addEventListener("toggle", (event) => reachable(event.target), true);
-  // And what a reader has run.
+  // And what a reader has run, or opened by a button.
   new MutationObserver((changes) => {
-    for (const { target } of changes) if (target.matches("div.cell, .cell_output")) reachable(target);
-  }).observe(article, { childList: true, subtree: true });
+    for (const { type, target, oldValue } of changes) {
+      const opened = type === "attributes" && (oldValue || "").includes("toggle-hidden");
+      if (opened || (type === "childList" && target.matches("div.cell, .cell_output"))) reachable(target);
+    }
+  }).observe(article, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["class"], attributeOldValue: true,
+  });
 
   // What a reader searched for is marked in the text, and the first of it comes into sight where the
   // part that was found is long. A highlight leaves the text as it is.

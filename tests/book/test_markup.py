@@ -14,7 +14,7 @@ from mathematics import END
 from notation import whole
 from pgbook_markup import mend
 
-SET = '<span class="math notranslate nohighlight"><span class="katex"><b>x</b></span></span>'
+SET = '<span class="math notranslate"><span class="katex"><b>x</b></span></span>'
 FORMULA = SET + END
 
 
@@ -22,6 +22,13 @@ FORMULA = SET + END
 def test_punctuation_stays_with_its_formula(text: str) -> None:
     seen = text.replace(END, "")
     assert mend(f"a {text} b") == f'a <span class="pg-together">{seen}</span> b'
+
+
+def test_a_display_stays_apart_from_the_formula_behind_it() -> None:
+    """KaTeX's own boxes have names that begin like that of a formula in a line."""
+    display = '<div class="math notranslate"><span class="mathnormal">y</span></div>'
+    seen = f'<span class="pg-together">{SET}.</span>'
+    assert mend(f"{display} as {FORMULA}.") == f"{display} as {seen}"
 
 
 def test_a_formula_between_spaces_stays_as_it_is() -> None:
