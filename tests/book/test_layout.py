@@ -120,7 +120,7 @@ def test_links_have_one_colour_in_tables_and_in_text(page: Page, site: Path) -> 
     visit(page, site, "objective")
     text = page.evaluate(colours, ".bd-article p:not(.pg-checked) > a.internal")
     assert len(text) == 1
-    for name in ["index", "errata", "notation", "statement_index"]:
+    for name in ["errata", "notation", "statement_index"]:
         visit(page, site, name)
         assert page.evaluate(colours, ".bd-article table :is(a, a code)") == text
 
