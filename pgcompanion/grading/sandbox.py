@@ -38,9 +38,11 @@ LIMIT = (
     1.2  # seconds of a core after which a SECOND is over, for what costs time and no instructions
 )
 ASLEEP = 0.05  # who uses a smaller share of a core sleeps, and has as many seconds on the clock
-# Times as long without waiting for a core, and it is over for everybody. Where a system does not tell how
-# long one waited, a busy machine needs the larger one.
-PATIENCE = 1.6 if Path("/proc/self/schedstat").exists() else 4
+PATIENCE = 4  # times as long without waiting for a core, and it is over for everybody
+SLACK, PATIENT = (
+    1.6,
+    9.5,
+)  # times as long, but so many seconds, are enough where Linux tells who waits
 LAST = 50  # times as long on the clock, whatever the machine does
 BLINK = 0.1  # seconds between two looks
 MEMORY = 768 << 20  # bytes
@@ -99,6 +101,12 @@ def waited() -> float:
     return nanoseconds / 1e9
 
 
+def patience(limit: float) -> float:
+    """Seconds for which a guest may neither end, nor use its core up, nor wait for one."""
+    tells = Path("/proc/self/schedstat").exists()
+    return min(PATIENCE * limit, max(SLACK * limit, PATIENT)) if tells else PATIENCE * limit
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back: a value, or the reason why none did; and the time, in SECONDs."""
@@ -154,7 +162,7 @@ class Sandbox:
             while not over.wait(BLINK):
                 clock, used = time.monotonic() - start, time.process_time() - before
                 asleep = clock > limit and used < ASLEEP * clock
-                if used > limit or asleep or clock - (waited() - queued) > PATIENCE * limit:
+                if used > limit or asleep or clock - (waited() - queued) > patience(limit):
                     self._late = True
                     self._stop.set()
                     return

@@ -59,3 +59,13 @@ def test_patience_is_for_what_does_not_wait_for_a_core(
 def test_a_thread_that_waits_for_a_core_is_seen() -> None:
     before = sandbox.waited()
     assert 0 <= before <= sandbox.waited()
+
+
+def test_patience_ends_within_ten_seconds_where_linux_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandbox.Path, "exists", lambda path: True)
+    assert sandbox.patience(2.0) == 8
+    assert 6 < sandbox.patience(6.0) < 10
+    monkeypatch.setattr(sandbox.Path, "exists", lambda path: False)
+    assert sandbox.patience(6.0) == 24
