@@ -27,6 +27,7 @@ ADDRESS = re.compile(r"url\(([\"']?)(?!data:|#)([^\"')]+)\1\)")
 MEASURES = re.compile(
     r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)'
 )
+OWN = Path(__file__).parents[1] / "site"
 WAITED_FOR = "fonts.js"  # and what comes before all styles: the theme, light or dark
 
 
@@ -43,6 +44,11 @@ def sheet(site: Path, name: str) -> str:
     )
     here = posixpath.relpath(folder, STATIC)
     return ADDRESS.sub(lambda m: f'url("{joined(here, m[2])}")', text)
+
+
+def is_own(name: str) -> bool:
+    """Whether a sheet is the book's: all of it is used, partly by names that scripts put together."""
+    return "vendor" not in name and (OWN / posixpath.relpath(name, STATIC)).exists()
 
 
 def script(site: Path, name: str) -> str:
@@ -87,16 +93,18 @@ def bundle(site: Path, pages: Iterable[Path]) -> None:
         alike[files][page] = text
     words = slim.words(site, pages)
 
+    def used(site: Path, name: str) -> str:
+        text = sheet(site, name)
+        return text if is_own(name) else slim.slim(text, words)
+
     def keep(names: Iterable[str], read: Callable[[Path, str], str], suffix: str) -> str:
         text = "\n".join(read(site, name) for name in names)
-        if suffix == "css":
-            text = slim.slim(text, words)
         name = f"{STATIC}/{hashlib.sha256(text.encode()).hexdigest()[:8]}.{suffix}"
         (site / name).write_text(text, encoding="utf-8")
         return name
 
     for (sheets, early, late), texts in alike.items():
-        styles = keep(sheets, sheet, "css")
+        styles = keep(sheets, used, "css")
         first, then = keep(early, script, "js"), keep(late, script, "js")
         for page, text in texts.items():
             root = "../" * (len(page.relative_to(site).parts) - 1)

@@ -49,9 +49,10 @@
   // A display that is too wide is set smaller, down to what can still be read. What is still wider than its box
   // shows that it is, and can be reached and scrolled with the keyboard.
   const SMALLEST = 0.75;
-  function reachable(part) {
-    const shown = (selector) =>
-      [...part.querySelectorAll(selector)].filter((box) => box.checkVisibility({ contentVisibilityAuto: true }));
+  // A part that was just opened may not count as visible yet: there all is looked at.
+  function reachable(part, opened = false) {
+    const shown = (selector) => [...part.querySelectorAll(selector)]
+      .filter((box) => opened || box.checkVisibility({ contentVisibilityAuto: true }));
     const displays = shown(".katex-display");
     const touched = shown(".pg-together");
     for (const display of displays) display.style.fontSize = "";
@@ -97,12 +98,12 @@
     if (root.classList.contains("pg-later")) requestAnimationFrame(() => requestAnimationFrame(idle));
   });
   for (const event of ["resize", "beforeprint"]) window.addEventListener(event, all);
-  document.addEventListener("toggle", (event) => reachable(event.target), true);
+  document.addEventListener("toggle", (event) => reachable(event.target, true), true);
   // And what a reader has run, or opened by a button.
   new MutationObserver((changes) => {
     for (const { type, target, oldValue } of changes) {
       const opened = type === "attributes" && (oldValue || "").includes("toggle-hidden");
-      if (opened || (type === "childList" && target.matches("div.cell, .cell_output"))) reachable(target);
+      if (opened || (type === "childList" && target.matches("div.cell, .cell_output"))) reachable(target, opened);
     }
   }).observe(article, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["class"], attributeOldValue: true,

@@ -88,3 +88,14 @@ def test_the_theme_measures_no_boxes(site: Path) -> None:
     assert measures in (site / "_static/scripts/pydata-sphinx-theme.js").read_text("utf-8")
     scripts = site.glob("_static/" + "[0-9a-f]" * 8 + ".js")
     assert [path.name for path in scripts if measures in path.read_text("utf-8")] == []
+
+
+def test_the_sheets_of_the_book_are_whole(site: Path) -> None:
+    """A script puts names of classes together, so no rule of theirs may go; the theme's do, the control."""
+    (name,) = re.findall(
+        r'<link rel="stylesheet" href="([^"]+)"', (site / "index.html").read_text("utf-8")
+    )
+    built = (site / name).read_text(encoding="utf-8")
+    for own in ["site.css", "demo.css"]:
+        assert bundle.sheet(site, f"_static/{own}") in built
+    assert bundle.sheet(site, "_static/styles/pydata-sphinx-theme.css") not in built
