@@ -1,6 +1,6 @@
 """A fourth round, written blind: what students do after the obvious slips, and a few right ones.
 
-Of the 442 answers of the round, 400 were told before any name was added. Here stand those that no earlier
+Of the 441 wrong answers of the round, 396 were told before any name was added. Here stand those that no earlier
 round has.
 """
 
