@@ -39,10 +39,8 @@ LIMIT = (
 )
 ASLEEP = 0.05  # who uses a smaller share of a core sleeps, and has as many seconds on the clock
 PATIENCE = 4  # times as long without waiting for a core, and it is over for everybody
-SLACK, PATIENT = (
-    1.6,
-    9.5,
-)  # times as long, but so many seconds, are enough where Linux tells who waits
+# Where Linux tells who waits, these are enough: so many times as long, or so many seconds if that is more.
+SLACK, PATIENT = 1.6, 9.5
 LAST = 50  # times as long on the clock, whatever the machine does
 BLINK = 0.1  # seconds between two looks
 MEMORY = 768 << 20  # bytes
@@ -156,13 +154,14 @@ class Sandbox:
     def _watched(self, limit: float) -> Iterator[None]:
         """Stop a guest that has used a core for `limit` seconds, or slept for as long."""
         over, self._late = threading.Event(), False
+        longest = patience(limit)
         start, before, queued = time.monotonic(), time.process_time(), waited()
 
         def watch() -> None:
             while not over.wait(BLINK):
                 clock, used = time.monotonic() - start, time.process_time() - before
                 asleep = clock > limit and used < ASLEEP * clock
-                if used > limit or asleep or clock - (waited() - queued) > patience(limit):
+                if used > limit or asleep or clock - (waited() - queued) > longest:
                     self._late = True
                     self._stop.set()
                     return
