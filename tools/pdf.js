@@ -31,7 +31,6 @@
   }
 
   const identifier = (page, id) => `${page.replaceAll("/", "-")}--${id}`;
-  const shared = (id) => id.startsWith("MJX-"); // the outlines of letters are those of all pages
 
   // Links lead to the same place in the book; what is neither in it nor in the web is not a link.
   function relink(article, page, root, names) {
@@ -45,7 +44,7 @@
 
   // Identifiers, and what refers to them, carry the name of their page.
   function rename(article, page) {
-    const own = (id) => (shared(id) ? id : identifier(page, id));
+    const own = (id) => identifier(page, id);
     for (const element of article.querySelectorAll("*")) {
       if (element.id) element.id = own(element.id);
       for (const name of ["for", "aria-labelledby", "aria-describedby"])
@@ -61,7 +60,7 @@
     }
   }
 
-  // One page as it is printed: its text, its headings, and the letters of its formulas.
+  // One page as it is printed: its text and its headings.
   window.pgArticle = (page, root, names) => {
     const article = document.querySelector("article.bd-article");
     unfold(article);
@@ -69,22 +68,18 @@
     relink(article, page, root, names);
     rename(article, page);
     article.id = identifier(page, "");
-    const letters = document.querySelector("#MJX-SVG-global-cache defs");
     const headings = [...article.querySelectorAll("h1, h2")].map((heading) => ({
       level: Number(heading.tagName[1]),
       id: heading.parentElement.id,
       html: heading.innerHTML,
       text: heading.textContent.trim(),
     }));
-    return { html: article.outerHTML, headings, letters: letters ? letters.innerHTML : "" };
+    return { html: article.outerHTML, headings };
   };
 
   // The book in the place of the one page that is open.
   window.pgBook = (front, articles, style) => {
     document.documentElement.dataset.theme = "light";
-    const letters = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    letters.innerHTML = `<defs>${articles.map((article) => article.letters).join("")}</defs>`;
-    letters.style.display = "none";
     const place = document.querySelector("article.bd-article").parentElement;
     const sheet = document.createElement("style");
     sheet.textContent = style;
@@ -92,7 +87,5 @@
     body.innerHTML = front + articles.map((article) => article.html).join("");
     document.head.append(sheet);
     place.replaceChildren(...body.children);
-    document.querySelector("#MJX-SVG-global-cache")?.remove();
-    document.body.append(letters);
   };
 })();

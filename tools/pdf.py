@@ -15,10 +15,12 @@ from pathlib import Path
 
 import chromium
 import notebooks
+import pdf_size
 import yaml
+from pikepdf import OutlineItem, Pdf
 from playwright.sync_api import Browser, Page, sync_playwright
-from pypdf import PageObject, PdfReader, PdfWriter
-from pypdf.generic import Destination, Fit
+from pypdf import PageObject, PdfReader
+from pypdf.generic import Destination
 
 import pgcompanion
 
@@ -108,24 +110,24 @@ def settled(printed: bytes) -> bytes:
 
 
 def bind(printed: Path, target: Path, articles: list[Article]) -> None:
-    """Add the outline, the title and the author to a print."""
+    """Make a print smaller, and add the outline, the title and the author."""
     sheets, places = sheets_of(printed, articles)
-    writer = PdfWriter(printed, incremental=True)
-    for article in articles:
-        above = None
-        for heading in article["headings"]:
-            id, top = heading["id"], heading["level"] == 1
-            item = writer.add_outline_item(
-                title=heading["text"],
-                page_number=sheets[id],
-                parent=None if top else above,
-                fit=Fit.xyz(left=0, top=float(places[id].top)),
-            )
-            above = item if top else above
-    title, author = settings()
-    writer.add_metadata({"/Title": title, "/Author": author})
-    whole = target.with_suffix(".whole.pdf")
-    writer.write(whole)
+
+    def entry(heading: dict) -> OutlineItem:
+        id = heading["id"]
+        return OutlineItem(heading["text"], sheets[id], "XYZ", left=0, top=float(places[id].top))
+
+    with Pdf.open(printed) as book:
+        with book.open_outline() as outline:
+            for article in articles:
+                for heading in article["headings"]:
+                    top = heading["level"] == 1
+                    (outline.root if top else outline.root[-1].children).append(entry(heading))
+        title, author = settings()
+        book.docinfo["/Title"], book.docinfo["/Author"] = title, author
+        pdf_size.shrink(book)
+        whole = target.with_suffix(".whole.pdf")
+        book.save(whole, **pdf_size.SAVED)
     whole.replace(target)
 
 
