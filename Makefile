@@ -67,15 +67,15 @@ measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED=
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py
 
-# In the order of their names, not of their sizes: files of few long tests would come last, alone. The book
-# has run those of the statements.
+# In the order of their names, not of their sizes: files of few long tests would come last, alone. The
+# notebooks and the doctests come last, since each is short. The book has run the tests of the statements.
 test: .venv/ready ## lint, build the book and run every test
 	@$(MAKE) --no-print-directory --jobs 2 lint book
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
 		-m "not statement and not weekly" --no-loadscope-reorder --durations 20 \
-		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
+		--nbval --nbval-sanitize-with tools/nbval.cfg tests $(EXECUTED) pgcompanion
 
 check: .venv/ready ## lint, types and the tests without browser and notebooks: a minute or so
 	@$(MAKE) --no-print-directory --jobs 2 lint quick

@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import slim
@@ -93,6 +94,7 @@ def bundle(site: Path, pages: Iterable[Path]) -> None:
         alike[files][page] = text
     words = slim.words(site, pages)
 
+    @cache  # many pages have it in their lists
     def used(site: Path, name: str) -> str:
         text = sheet(site, name)
         return text if is_own(name) else slim.slim(text, words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,7 @@ print(2 + 2)
 
 {prf:ref}`two` holds.
 """
+PREVIEW = re.compile(r'<meta property="(og:[\w:]+)" content="([^"]*)"')
 DEEP = "# A page in a folder\n\nIt stands below the others.\n"
 
 
@@ -49,6 +51,11 @@ def configuration() -> dict:
     settings = config["sphinx"]["config"]
     settings["extensions"] = [name for name in settings["extensions"] if name not in local]
     return config
+
+
+def preview(site: Path, page: str) -> dict[str, str]:
+    """What a link to a page shows of it."""
+    return dict(PREVIEW.findall((site / f"{page}.html").read_text(encoding="utf-8")))
 
 
 class Book:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import environment
 import first_cell
 import nbformat
 import pytest
-from small_book import GOOD, Book
+from small_book import GOOD, Book, preview
 
 # A fault in a page, and a word of the message that must name it.
 REFUSED = {
@@ -50,6 +51,14 @@ def test_the_page_asks_no_other_host(book: Book) -> None:
 def test_no_identifier_is_given_twice(book: Book) -> None:
     identifiers = re.findall(r'\sid="([^"]+)"', book.html)
     assert len(identifiers) == len(set(identifiers)) > 0
+
+
+def test_without_an_address_nothing_needs_one(book: Book) -> None:
+    assert not (book.site / "sitemap.xml").exists()
+    assert "<base " not in (book.site / "404.html").read_text(encoding="utf-8")
+    for page in ("deep/page", "index"):
+        shown = preview(book.site, page)
+        assert shown.keys() == {"og:type", "og:site_name", "og:title", "og:description"}
 
 
 PUBLIC = "https://github.com/someone/book/tree/v1"
@@ -88,21 +97,30 @@ def test_pages_are_executed_afresh_when_the_package_changes(book: Book) -> None:
     assert "Executing notebook" not in book.build(GOOD + "\nMore prose.").stdout
     book.module.write_text("x = 1\n")
     assert "Executing notebook" in book.build(GOOD).stdout
-    assert "Executing notebook" not in book.build(GOOD).stdout
 
 
-def test_pages_are_written_afresh_when_the_style_changes(book: Book) -> None:
+def test_pages_are_written_and_not_executed_afresh_when_the_style_changes(book: Book) -> None:
     style = book.root / "book" / "site" / "site.css"
     style.write_text(style.read_text() + "\n.new {}\n")
-    assert book.build(GOOD).returncode == 0
+    result = book.build(GOOD)
+    assert result.returncode == 0
+    assert "Executing notebook" not in result.stdout
     assert ".new {}" in (book.site / "_static" / "site.css").read_text()
 
 
+@pytest.fixture(scope="module")
+def refused(book: Book) -> subprocess.CompletedProcess[str]:
+    """The build of a page with all the faults: it names each of them."""
+    return book.build("\n\n".join([GOOD, *REFUSED]))
+
+
 @pytest.mark.parametrize("fault", REFUSED, ids=REFUSED.values())
-def test_the_build_refuses(fault: str, book: Book) -> None:
-    result = book.build(GOOD + "\n" + fault)
-    assert result.returncode != 0
-    assert REFUSED[fault] in result.stderr
+def test_the_build_refuses(
+    fault: str, refused: subprocess.CompletedProcess[str], book: Book
+) -> None:
+    assert refused.returncode != 0
+    said = [line for line in refused.stderr.splitlines() if re.search("WARNING|ERROR", line)]
+    assert [line for line in said if REFUSED[fault] in line]
     assert not book.site.exists()
 
 

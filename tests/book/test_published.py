@@ -13,7 +13,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from notebooks import ROOT, contents
 from PIL import Image
-from small_book import GOOD, Book
+from small_book import GOOD, Book, preview
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
@@ -21,7 +21,6 @@ import published as published_extension
 
 ADDRESS = "https://example.org/b"
 PAGES = ["deep/page", "index"]
-PREVIEW = re.compile(r'<meta property="(og:[\w:]+)" content="([^"]*)"')
 ICON = re.compile(r'<link rel="icon" href="([^"]+)"')
 
 
@@ -32,22 +31,10 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 @pytest.fixture(scope="module")
 def published(book: Book) -> Path:
-    """The site with an address; `private` builds it anew, and comes last."""
+    """The site with an address."""
     result = book.build(GOOD, PGCOMPANION_SITE=ADDRESS)
     assert result.returncode == 0, result.stderr
     return book.site
-
-
-@pytest.fixture
-def private(published: Path, book: Book) -> Path:
-    """The same site, built again without an address."""
-    (published / "sitemap.xml").unlink()
-    assert book.build(GOOD).returncode == 0
-    return published
-
-
-def preview(site: Path, page: str) -> dict[str, str]:
-    return dict(PREVIEW.findall((site / f"{page}.html").read_text(encoding="utf-8")))
 
 
 def test_every_page_is_in_the_sitemap(published: Path) -> None:
@@ -97,18 +84,6 @@ def test_a_preview_has_no_mathematics(text: str, expected: str) -> None:
     document = new_document("page")
     document += paragraph
     assert published_extension.description(document) == expected
-
-
-def test_without_an_address_nothing_needs_one(private: Path) -> None:
-    assert not (private / "sitemap.xml").exists()
-    assert "<base " not in (private / "404.html").read_text(encoding="utf-8")
-    for page in PAGES:
-        assert preview(private, page).keys() == {
-            "og:type",
-            "og:site_name",
-            "og:title",
-            "og:description",
-        }
 
 
 def test_every_page_of_the_book_has_its_own_preview_and_the_icon(site: Path) -> None:

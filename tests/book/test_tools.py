@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import chromium
@@ -109,3 +110,13 @@ def test_every_package_of_the_lock_has_a_hash() -> None:
     assert len(entries) > 100
     bare = [entry for entry in entries if "--hash=sha256:" not in entry]
     assert bare == []
+
+
+@pytest.mark.parametrize(("text", "status"), [("'''One.'''", 0), ("'''\n>>> 1\n2\n'''", 1)])
+def test_a_mutant_is_not_killed_by_a_file_without_examples(
+    text: str, status: int, tmp_path: Path
+) -> None:
+    (file := tmp_path / "mutant.py").write_text(text)
+    code = "import sys; from tools.mutants.__main__ import run; sys.exit(run(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "-c", ROOT / "pyproject.toml", file]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == status

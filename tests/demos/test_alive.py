@@ -17,6 +17,7 @@ from pgcompanion.demos.engine.controls import defaults
 from pgcompanion.demos.engine.static import html
 
 drawn = cache(html)  # once for all tests
+ARROWS = ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown")
 
 LAPTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 #: What a browser leaves of the laptop's height below the book's header.
@@ -155,6 +156,40 @@ def test_every_handle_moves_by_hand_and_by_keys(name: str, visit):
         page.mouse.up()
         assert picture(page) != by_keys
     assert handles.count() or name == "gridworlds"
+
+
+#: The arrows that lead a handle the wrong way. Right and up raise the number that it stands for; one that
+#: stands for a point goes right, or up. Each is pressed after the one against it, since the handle may stand
+#: at an end. `wrong` presses all of them the other way round.
+ASTRAY = """(wrong) => {
+  const opposite = {
+    ArrowRight: "ArrowLeft", ArrowLeft: "ArrowRight", ArrowUp: "ArrowDown", ArrowDown: "ArrowUp",
+  };
+  const ways = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  const demo = document.querySelector(".pg-demo").pgDemo;
+  return [...document.querySelectorAll(".pg-demo__handle")].map((handle) => {
+    const pressed = (key) => {
+      handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      demo.render();
+      const [x, y] = handle.getAttribute("transform").match(/-?[0-9.]+/g).map(Number);
+      return [Number(handle.getAttribute("aria-valuenow")), x, -y];
+    };
+    return Object.keys(ways).filter((key) => {
+      const keys = wrong ? [key, opposite[key]] : [opposite[key], key];
+      const [from, to] = keys.map(pressed), [right, up] = ways[key];
+      const [raised, righted, lifted] = to.map((each, i) => each - from[i]);
+      return (raised ? (right + up) * raised : right * righted + up * lifted) <= 0;
+    });
+  });
+}"""
+
+
+@every
+def test_every_arrow_leads_a_handle_its_way(name: str, visit):
+    page = awake(visit, drawn(DEMOS[name]), viewport=LAPTOP)
+    found = page.evaluate(ASTRAY, False)
+    assert found == [[]] * len(found) != []
+    assert page.evaluate(ASTRAY, True) == [[*ARROWS]] * len(found)
 
 
 def test_a_handle_stays_under_the_hand_that_drags_it(visit):

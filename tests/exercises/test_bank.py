@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import answer_bank
@@ -35,9 +36,14 @@ SEEDS = int(os.environ.get("PGCOMPANION_SEEDS", "2"))  # `make seeds` tries 200
 each = pytest.mark.parametrize("id", list(WRONG))
 
 
-def judged(id: str, function: Callable[..., Any]) -> Feedback:
-    """The verdict without threads and time limits."""
-    return judge(catalogue.find(id), lambda case: attempt(function, case.arguments))
+def verdict(id: str, function: Callable[..., Any], seed: int = cases.SEED) -> Feedback:
+    """The verdict without threads and time limits, on the cases of a seed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cases, "SEED", seed)
+        return judge(catalogue.find(id), lambda case: attempt(function, case.arguments))
+
+
+judged = cache(verdict)
 
 
 def specific(feedback: Feedback) -> bool:
@@ -79,22 +85,16 @@ def test_no_seed_refuses_a_right_answer_or_takes_a_wrong_one(
     for search in ("recognise", "nearest"):
         monkeypatch.setattr(judging, search, lambda *_: None)
     for seed in range(SEEDS):
-        monkeypatch.setattr(cases, "SEED", seed)
-        refused = [function for function in RIGHT[id] if not judged(id, function).passed]
-        taken = [name for name, function in WRONG[id].items() if judged(id, function).passed]
+        refused = [answer for answer in RIGHT[id] if not verdict(id, answer, seed).passed]
+        taken = [name for name, answer in WRONG[id].items() if verdict(id, answer, seed).passed]
         assert (seed, refused, taken) == (seed, [], [])
 
 
 @pytest.mark.parametrize("id", [id for id in WRONG if id not in RANDOM])
 @pytest.mark.filterwarnings("ignore")
-def test_the_name_of_a_mistake_is_no_accident_of_the_cases(
-    id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_name_of_a_mistake_is_no_accident_of_the_cases(id: str) -> None:
     for name, function in WRONG[id].items():
-        monkeypatch.setattr(cases, "SEED", 0)
-        first = judged(id, function).mistake
-        monkeypatch.setattr(cases, "SEED", 1)
-        second = judged(id, function).mistake
+        first, second = judged(id, function).mistake, judged(id, function, cases.SEED + 1).mistake
         assert second == first or None in (first, second), name
 
 

@@ -80,7 +80,7 @@ window.pgDemos.frontier = ({ constants, logSoftmax, clamp, text, fixed }) => {
     name(2, "frontier (dashed)", "muted");
     name(3, wide ? `best of ${draws.join(", ")} by the proxy` : `best of ${draws.join(", ")}`, "green");
     pen.handle({
-      label: "policy, on the curve of the true reward", x: over.X(kl), y: over.Y(truth), fill: "blue", region: over, value: beta,
+      label: "policy, on the curve of the true reward", x: over.X(kl), y: over.Y(truth), fill: "blue", region: over, value: kl,
       says: `β = ${text(beta)}, KL ${fixed(kl)}, true reward ${fixed(truth)}`,
       move: (px) => ({ beta: priceAt(over.X.inverse(px), wrong) }), step: (right, up) => ({ beta: beta * 0.95 ** (right + up) }),
     });
