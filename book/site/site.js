@@ -49,9 +49,11 @@
   // A display that is too wide is set smaller, down to what can still be read. What is still wider than its box
   // shows that it is, and can be reached and scrolled with the keyboard.
   const SMALLEST = 0.75;
-  // A part that was just opened may not count as visible yet: there all is looked at.
+  // A part that was just opened may not count as visible yet: there all is looked at but what is still closed.
   function reachable(part, opened = false) {
-    const visible = (box) => opened || box.checkVisibility({ contentVisibilityAuto: true });
+    const visible = (box) => opened
+      ? !box.closest(".pg-later dl.py:not(.pg-set), details:not([open])")
+      : box.checkVisibility({ contentVisibilityAuto: true });
     const parts = part === article ? [...article.querySelectorAll(":scope > section > *")] : [part];
     const seen = parts.filter((each) => !later.includes(each) || visible(each.firstElementChild));
     const shown = (selector) => seen
@@ -85,7 +87,7 @@
   function next() {
     const section = later.shift();
     section?.classList.add("pg-set");
-    if (section) reachable(section);
+    if (section) reachable(section, true);
     if (later.length) requestIdleCallback(next);
     else root.classList.remove("pg-later");
   }

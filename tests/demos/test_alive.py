@@ -36,10 +36,8 @@ def unfold(page: Page) -> None:
     """What a demo folds away at first is opened, and drawn."""
     for summary in page.locator(".pg-demo__more:not([open]) > summary").all():
         summary.click()
-    page.wait_for_function(
-        "[...document.querySelectorAll('.pg-demo__more')].every((more) => more.open)"
-    )
-    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    # The event that it opens, and the frame after it.
+    page.evaluate("new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn)))")
 
 
 def values(page: Page) -> dict:
