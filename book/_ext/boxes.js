@@ -50,7 +50,8 @@ function width(box) {
 }
 
 const DEEPER = { "(": 1, "[": 1, "{": 1, "\u27e8": 1, ")": -1, "]": -1, "}": -1, "\u27e9": -1 };
-const deeper = (box) => (DEEPER[box.text] || 0) + sum((box.children || []).map(deeper));
+const deeper = (box) =>
+  sum([...(box.text || "")].map((letter) => DEEPER[letter] || 0)) + sum((box.children || []).map(deeper));
 
 // The boxes in groups that no line may break: as few breaks in brackets as there must be.
 function groups(boxes, depths) {
