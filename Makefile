@@ -6,6 +6,7 @@ PAGE ?= index
 JOBS ?= 2
 BENCH ?=
 MEASURED ?=
+DEMOS ?=
 ORACLES ?=
 MUTANTS ?=
 RUNTIME ?= yes
@@ -26,7 +27,7 @@ export PGCOMPANION_RUNTIME := $(RUNTIME)
 # A page shows the progress of a reader who has not begun, not that of whoever builds it.
 export PGCOMPANION_PROGRESS := $(CURDIR)/_build/progress.json
 
-.PHONY: help book page serve pdf epub measure handouts test check quick seeds weekly lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
+.PHONY: help book page serve pdf epub measure latency handouts test check quick seeds weekly lint bench oracles mutants trace imports notebooks dist bom reproducible kernels plain vendor lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +64,9 @@ epub: book ## make the book for e-readers, and link to it from the pages
 
 measure: .venv/ready ## weigh and time the pages of the built book, or MEASURED="ppo errata"
 	@$(PY) tools/measure.py $(MEASURED)
+
+latency: .venv/ready ## time the moves of the built book's demos, or DEMOS="lqr sgd"
+	@$(PY) tools/latency.py $(DEMOS)
 
 handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py

@@ -33,10 +33,57 @@ function simple(box, kept = false) {
   return own.length || kept ? box : box.children;
 }
 
+// On a telephone a display breaks after a relation or an operator, where KaTeX ends a box of the class base: in a
+// bracket only if what stands between the breaks around it is wider than a line there. The widths are estimates.
+const LINE = 18; // em
+const SIZES = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.44, 1.728, 2.074, 2.488];
+const has = (box, name) => Boolean(box.classes?.includes(name));
+const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
+
+function width(box) {
+  if (box.text !== undefined) return (box.width || 0) * box.text.length + (box.italic || 0);
+  const inside = (box.children || []).map(width);
+  const [, from, to] = (box.classes || []).join(" ").match(/reset-size(\d+) size(\d+)/) || [0, 1, 1];
+  const around = ["marginLeft", "marginRight"].map((side) => parseFloat(box.style?.[side]) || 0);
+  const layers = has(box, "vlist") || has(box, "vlist-t");
+  return sum(around) + (layers ? Math.max(0, ...inside) : sum(inside)) * (SIZES[to - 1] / SIZES[from - 1]);
+}
+
+const DEEPER = { "(": 1, "[": 1, "{": 1, "\u27e8": 1, ")": -1, "]": -1, "}": -1, "\u27e9": -1 };
+const deeper = (box) =>
+  sum([...(box.text || "")].map((letter) => DEEPER[letter] || 0)) + sum((box.children || []).map(deeper));
+
+// The boxes in groups that no line may break: as few breaks in brackets as there must be.
+function groups(boxes, depths) {
+  const outside = Math.min(...depths.slice(0, -1));
+  const parts = [[]];
+  boxes.forEach((box, i) => {
+    parts.at(-1).push(i);
+    if (depths[i] === outside && i + 1 < boxes.length) parts.push([]);
+  });
+  return parts.flatMap((part) => {
+    const inside = part.map((i) => boxes[i]);
+    if (inside.length === 1 || sum(inside.map(width)) <= LINE) return [inside];
+    return groups(inside, part.map((i) => depths[i]));
+  });
+}
+
+function unbroken(boxes) {
+  let depth = 0;
+  const depths = boxes.map((box) => (depth = Math.max(0, depth + deeper(box))));
+  return groups(boxes, depths).map(([first, ...others]) => {
+    first.children.push(...others.flatMap((box) => box.children));
+    return first;
+  });
+}
+
 function set(text, options) {
   const tree = katex.__renderToDomTree(text, options);
   const boxes = (node) => (node.classes?.includes("katex-html") ? [node] : (node.children || []).flatMap(boxes));
-  for (const whole of boxes(tree)) whole.children = whole.children.flatMap((box) => simple(box));
+  for (const whole of boxes(tree)) {
+    if (options.displayMode && whole.children.every((box) => has(box, "base"))) whole.children = unbroken(whole.children);
+    whole.children = whole.children.flatMap((box) => simple(box));
+  }
   // In a page the element says by itself that it is MathML, in an e-reader's XML it must be said.
   const markup = tree.toMarkup();
   return options.output === "mathml" ? markup : markup.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "");

@@ -24,9 +24,11 @@ PRELOAD = re.compile(r'<link rel="preload" as="script"[^>]*>\s*')
 WITHOUT_SCRIPTS = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 IMPORT = re.compile(r'@import "([^"]+)";|@charset "[^"]*";')
 ADDRESS = re.compile(r"url\(([\"']?)(?!data:|#)([^\"')]+)\1\)")
-# The theme measures all boxes of a page whenever something in it changes, site.js those that are shown.
-MEASURES = re.compile(
+# What the themes do in vain. One measures all boxes of a page whenever something in it changes: site.js
+# measures those that are shown. The other looks in the whole page for notes in a margin, which the book has not.
+IN_VAIN = re.compile(
     r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)\.forEach\((\w)=>{\1\.tabIndex=[^}]*}\)'
+    r'|document\.querySelectorAll\((\w)\.join\(", "\)\)\.forEach\(\((\w)=>{\w\.observe\(\3\)}\)\),'
 )
 OWN = Path(__file__).parents[1] / "site"
 WAITED_FOR = "fonts.js"  # and what comes before all styles: the theme, light or dark
@@ -54,7 +56,7 @@ def is_own(name: str) -> bool:
 
 def script(site: Path, name: str) -> str:
     """A script among others: a semicolon before it, so that its first words are no directive for all."""
-    return ";" + MEASURES.sub("", (site / name).read_text(encoding="utf-8"))
+    return ";" + IN_VAIN.sub("", (site / name).read_text(encoding="utf-8"))
 
 
 def settings_first(name: str) -> int:

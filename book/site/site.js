@@ -49,14 +49,20 @@
   // A display that is too wide is set smaller, down to what can still be read. What is still wider than its box
   // shows that it is, and can be reached and scrolled with the keyboard.
   const SMALLEST = 0.75;
-  // A part that was just opened may not count as visible yet: there all is looked at.
+  // A part that was just opened may not count as visible yet: there all is looked at but what is still closed.
   function reachable(part, opened = false) {
-    const shown = (selector) => [...part.querySelectorAll(selector)]
-      .filter((box) => opened || box.checkVisibility({ contentVisibilityAuto: true }));
+    const visible = (box) => opened
+      ? !box.closest(".pg-later dl.py:not(.pg-set), details:not([open])")
+      : box.checkVisibility({ contentVisibilityAuto: true });
+    const parts = part === article ? [...article.querySelectorAll(":scope > section > *")] : [part];
+    const seen = parts.filter((each) => !later.includes(each) || visible(each.firstElementChild));
+    const shown = (selector) => seen
+      .flatMap((each) => [...(each.matches(selector) ? [each] : []), ...each.querySelectorAll(selector)])
+      .filter(visible);
     const displays = shown(".katex-display");
     const touched = shown(".pg-together");
     for (const display of displays) display.style.fontSize = "";
-    for (const words of touched) words.classList.remove("pg-long");
+    for (const words of shown(".pg-long")) words.classList.remove("pg-long");
     change(displays, (display) => display.clientWidth / display.scrollWidth, (display, room) => {
       if (room < 1) display.style.fontSize = `${Math.max(SMALLEST, 0.99 * room)}em`;
     });
@@ -77,11 +83,11 @@
   // changes or is printed.
   const root = document.documentElement;
   const article = document.querySelector(".bd-article") || document.body;
-  const later = root.classList.contains("pg-later") ? [...article.querySelectorAll(":scope > section > section")] : [];
+  const later = root.classList.contains("pg-later") ? [...article.querySelectorAll(":scope > section > section, dl.py")] : [];
   function next() {
     const section = later.shift();
     section?.classList.add("pg-set");
-    if (section) reachable(section);
+    if (section) reachable(section, true);
     if (later.length) requestIdleCallback(next);
     else root.classList.remove("pg-later");
   }
@@ -90,8 +96,8 @@
     next();
     reachable(article);
   }
-  document.fonts.ready.then(() => reachable(article));
-  window.addEventListener("load", () => {
+  window.addEventListener("load", async () => {
+    await document.fonts.ready;
     reachable(article);
     // When what is in sight has been drawn.
     const idle = () => requestIdleCallback(next);

@@ -35,7 +35,7 @@ KNOBS = ("careful", "medium", "bold")
 controls = {
     "world": Control("map", ("4x4", "cliff", "detour"), default="4x4"),
     "algorithm": ALGORITHM,
-    "knob": Control("its knob", KNOBS, default="medium"),
+    "knob": Control("its knob", KNOBS, default="medium", more=True),
     "k": replace(ITERATION, values=(0, 1, 2, 4, 8, K)),
 }
 

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 controls = {
-    "kind": Control("distributions", tuple(CASES), default="Gaussian"),
+    "kind": Control("distributions", tuple(CASES), default="Gaussian", more=True),
     "m": Control("target's shift m", (0.0, 1.0, 2.0, 3.0), default=1.0),
     "s": Control("target's scale s", (0.5, 1.0, 1.3, 1.5), default=1.0),
     "N": Control("samples N", (30, 300, 3000), default=300, whole=True, log=True),
-    "eta": Control("policy's step η", (2.0, 4.0, 8.0), default=4.0),
+    "eta": Control("policy's step η", (2.0, 4.0, 8.0), default=4.0, more=True),
 }
 
 WEIGHTS = np.linspace(-4, 3, 29)

@@ -32,10 +32,10 @@ Start = str | tuple[float, float]
 
 controls = {
     "start": Control("start", tuple(STARTS), default="slow cart"),
-    "sigma": Control("noise σ", (0.3, 1.0), default=0.3, log=True),
-    "eta": Control("gradient's η", (0.01, 0.3), default=0.3, log=True),
-    "delta": Control("radius δ", (0.1, 1.0, 10.0), default=1.0, log=True),
-    "lam": Control("penalty λ", (0.001, 0.1), default=0.1, log=True),
+    "sigma": Control("noise σ", (0.3, 1.0), default=0.3, log=True, more=True),
+    "eta": Control("gradient's η", (0.01, 0.3), default=0.3, log=True, more=True),
+    "delta": Control("radius δ", (0.1, 1.0, 10.0), default=1.0, log=True, more=True),
+    "lam": Control("penalty λ", (0.001, 0.1), default=0.1, log=True, more=True),
     "k": Control("step k", (0, 5, 20), default=0, time=True),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,36 @@ def test_every_letter_stands_where_katex_puts_it(
     assert same(letters(browser, ours), letters(browser, theirs))
     wrong = ours.replace("reset-size6", "").replace("margin-right", "margin-left")
     assert not same(letters(browser, wrong), letters(browser, theirs))
+
+
+def parts(html: str) -> list[str]:
+    """What stands between the places where a browser may break a formula."""
+    _, *bases = html.partition('<span class="katex-html"')[2].split('<span class="base">')
+    return [re.sub(r"<[^>]*>|\u200b", "", base) for base in bases]
+
+
+def is_whole(part: str) -> bool:
+    return all(part.count(opens) == part.count(closes) for opens, closes in ["()", "[]"])
+
+
+def test_no_line_ends_in_a_bracket_where_it_may_end_elsewhere() -> None:
+    display = {"displayMode": True}
+    formula = r"J(\theta + \alpha d) = \Big( a + b \Big) + [x - (y + z)]"
+    ours = parts(mathematics.render(formula, display))
+    assert len(ours) == 3
+    assert all(map(is_whole, ours))
+    theirs = parts(plain(formula, display))
+    assert "".join(theirs) == "".join(ours)
+    assert not all(map(is_whole, theirs))
+
+
+def test_a_bracket_that_is_wider_than_a_line_is_broken_but_not_the_one_in_it() -> None:
+    wide = " + ".join(f"x_{{{i}}}" for i in range(20))
+    ours = parts(mathematics.render(f"[{wide} - (y + z)] = 0", {"displayMode": True}))
+    assert len(ours) == 22
+    assert ours[-2] == "(y+z)]="
+    alone = parts(mathematics.render("(a + b)", {"displayMode": True}))
+    assert alone == ["(a+", "b)"], "there is no other place"
 
 
 def test_the_mathematics_that_is_read_out_is_katexs_own() -> None:

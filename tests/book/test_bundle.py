@@ -90,6 +90,21 @@ def test_the_theme_measures_no_boxes(site: Path) -> None:
     assert [path.name for path in scripts if measures in path.read_text("utf-8")] == []
 
 
+MARGINS = ["marginnote", "sidenote", "margin", "margin-caption", "full-width", "sidebar", "popout"]
+
+
+def test_the_theme_looks_for_no_notes_in_a_margin_and_there_are_none(site: Path) -> None:
+    looks = "t.observe(e)"
+    assert looks in (site / "_static/scripts/sphinx-book-theme.js").read_text("utf-8")
+    scripts = site.glob("_static/" + "[0-9a-f]" * 8 + ".js")
+    assert [path.name for path in scripts if looks in path.read_text("utf-8")] == []
+    names = {f"{tag}{name}" for name in MARGINS for tag in ("", "tag_")}
+    names |= {name.replace("-", "_") for name in names}
+    for page in site.rglob("*.html"):
+        classes = re.findall(r' class="([^"]*)"', page.read_text("utf-8"))
+        assert names.isdisjoint(" ".join(classes).split()), page.name
+
+
 def test_the_sheets_of_the_book_are_whole(site: Path) -> None:
     """A script puts names of classes together, so no rule of theirs may go; the theme's do, the control."""
     page = (site / "index.html").read_text(encoding="utf-8")

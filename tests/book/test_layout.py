@@ -60,6 +60,30 @@ def test_the_controls_of_a_demo_take_a_row_each_and_a_thumb(page: Page, site: Pa
                 assert box["x"] + box["width"] <= NARROW["width"]
 
 
+PLACES = """() => [...document.querySelectorAll(".bd-article :is(h2, p, div.cell, div.admonition, dt)")]
+  .map((part) => Math.round(part.getBoundingClientRect().top + scrollY))"""
+LATER = "document.documentElement.classList.contains('pg-later')"
+
+
+@pytest.mark.parametrize("page", [TELEPHONE], indirect=True)
+@pytest.mark.parametrize("name", ["natural_gradient", "reference/policies"])
+def test_what_is_laid_out_bit_by_bit_stands_as_if_it_were_at_once(
+    name: str, page: Page, site: Path
+) -> None:
+    page.goto(f"{site.as_uri()}/{name}.html", wait_until="domcontentloaded")
+    early = page.evaluate(PLACES)
+    expect(page.locator("html.pg-later")).to_have_count(0)
+    later = page.evaluate(PLACES)
+    # Where a place in it is asked for, a page is laid out at once.
+    page.goto(f"{site.as_uri()}/references.html")
+    page.goto(f"{site.as_uri()}/{name}.html#main-content")
+    assert not page.evaluate(LATER)
+    page.evaluate(TYPESET)
+    page.wait_for_timeout(500)
+    assert page.evaluate(PLACES) == later
+    assert early != later
+
+
 def test_only_a_telephone_has_no_button_back_to_the_top(page: Page, site: Path) -> None:
     page.set_viewport_size({"width": 800, "height": 800})
     visit(page, site, "objective")

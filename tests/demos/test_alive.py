@@ -33,6 +33,14 @@ def awake(visit: Callable[..., Page], body: str, **options: object) -> Page:
     return page
 
 
+def unfold(page: Page) -> None:
+    """What a demo folds away at first is opened, and drawn."""
+    for summary in page.locator(".pg-demo__more:not([open]) > summary").all():
+        summary.click()
+    # The event that it opens, and the frame after it.
+    page.evaluate("new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn)))")
+
+
 def values(page: Page) -> dict:
     return page.evaluate("document.querySelector('.pg-demo').pgDemo.values")
 
@@ -73,6 +81,9 @@ def test_it_opens_on_the_first_state_and_says_so(name: str, visit):
     assert all(control.start == 0 for control in demo.controls.values() if control.time)
     page = awake(visit, drawn(demo))
     assert values(page).items() >= defaults(demo).items()
+    for control, look in demo.controls.items():
+        expect(page.locator(f"[name={control}]")).to_be_visible(visible=not look.more)
+    unfold(page)
     for control in demo.controls:
         expect(page.locator(f"[name={control}]")).to_be_visible()
     expect(page.locator(".pg-demo__caption")).not_to_be_empty()
@@ -86,11 +97,13 @@ def test_it_fits_a_laptop_and_a_telephone(name: str, visit):
     shown = page.locator(".pg-demo__picture").bounding_box()
     assert demo["height"] <= VISIBLE
     assert controls["x"] >= shown["x"] + shown["width"]
+    unfold(page)
+    assert page.locator(".pg-demo").bounding_box()["height"] <= VISIBLE
     page.set_viewport_size(PHONE)
     page.wait_for_timeout(100)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     small = page.evaluate("""() => [...document.querySelectorAll(
-        ".pg-demo input[type=range], .pg-demo select, .pg-demo button, .pg-demo__reach")]
+        ".pg-demo input[type=range], .pg-demo select, .pg-demo button, .pg-demo summary, .pg-demo__reach")]
         .map((each) => [each.outerHTML.slice(0, 60), each.getBoundingClientRect()])
         .filter(([, box]) => box.height && box.height < 43.9).map(([what]) => what)""")
     assert small == []
@@ -127,6 +140,8 @@ def test_its_words_are_legible_and_on_no_others(name: str, visit):
     choices = [*corners(DEMOS[name]), *anywhere(DEMOS[name], 12)]
     for size in (LAPTOP, PHONE):
         page = awake(visit, drawn(DEMOS[name]), viewport=size)
+        assert page.evaluate(FAULTS, choices) == []
+        unfold(page)
         assert page.evaluate(FAULTS, choices) == []
     page.evaluate(
         "document.querySelectorAll('.pg-demo__picture text').forEach("
@@ -340,6 +355,7 @@ def test_an_opening_shows_the_exact_gradient_beside_a_sampled_one(visit):
     expect(words).to_contain_text(f"{exact:.3f}")
     expect(words).to_contain_text(f"{sampled:.3f}")
     assert f"{exact:.3f}" != f"{sampled:.3f}"
+    unfold(page)
     page.get_by_role("combobox", name="against").select_option("nobody")
     expect(words).not_to_contain_text(f"{sampled:.3f}")
     assert page.get_by_role("combobox", name="its steps see").count() == 0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
+from latency import MEDIAN, MOVES, SLOW, WORST, milliseconds, slower
 from playwright.sync_api import Browser, Page
 from script_reading import SCRIPTED, anywhere, apart, corners, run, script
 
@@ -35,9 +36,6 @@ SLIPS = {
     "softmax_geometry": ("eta[1] * (each - mean)", "eta[1] * (each - mean + 1e-8)"),
     "trust_region": ("from.W[K + i] * (1 - u < eps)", "from.W[K + i] * (1 - u <= 2 * eps)"),
 }
-
-#: Milliseconds from a move to its picture: the middle one, the worst, and with a fourth of the speed.
-MEDIAN, WORST, SLOW = 8, 16, 60
 
 pytestmark = pytest.mark.parametrize("demo", SCRIPTED, indirect=True, scope="module")
 
@@ -74,18 +72,6 @@ def test_the_script_finds_the_numbers_of_python(
     assert max(apart(x, y) for x, y in zip(slipped, here[len(grid) :], strict=False)) > TOLERANCE
 
 
-MOVES = """(choices) => {
-  const demo = document.querySelector(".pg-demo").pgDemo;
-  return choices.map((values) => {
-    const start = performance.now();
-    demo.set(values);
-    demo.render();
-    document.querySelector(".pg-demo__picture svg").getBBox();
-    return performance.now() - start;
-  });
-}"""
-
-
 def test_a_move_is_drawn_before_the_next_frame(
     demo: ModuleType, visit: Callable[..., Page], capsys: pytest.CaptureFixture[str]
 ):
@@ -93,15 +79,10 @@ def test_a_move_is_drawn_before_the_next_frame(
     page.locator(".pg-demo--awake").wait_for()
     choices, few = list(anywhere(demo, 60)), list(anywhere(demo, 15))
 
-    def milliseconds(choices: list[dict]) -> list[float]:
-        """Of each move the quickest of three: a busy machine disturbs now this one, now that."""
-        tries = [page.evaluate(MOVES, choices) for _ in range(3)]
-        return [min(each) for each in zip(*tries, strict=True)]
-
     page.evaluate(MOVES, choices)
-    quick = milliseconds(choices)
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    slow = milliseconds(few)
+    quick = milliseconds(page, choices)
+    slower(page)
+    slow = milliseconds(page, few)
     with capsys.disabled():
         print(
             f"\n{name(demo)}: a move takes {statistics.median(quick):.1f} ms, at most {max(quick):.1f}; "

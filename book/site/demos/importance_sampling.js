@@ -130,8 +130,9 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     pen.say(left, y + 32, `worth ${n.ess < 9.95 ? n.ess.toFixed(1) : Math.round(n.ess)} of ${N}${wide ? " samples" : ""}`, { bold: true, fill: n.ess < 0.1 * N ? "vermillion" : "blue" });
     pen.say(left + w, y + 32, `variance${wide ? " of a term" : ""} ${large(n.variance)}`, { anchor: "end" });
 
+    // With more, the ratios of trajectories stand beside the intervals, on a telephone below them.
     y += 72;
-    const half = wide ? (w - 50) / 2 : w, h = wide ? 130 : 110;
+    const half = wide && pen.more ? (w - 50) / 2 : w, h = wide ? 130 : 110;
     const intervals = pen.panel({
       x: left, y, w: half, h, xlim: [-1, BATCHES], ylim: [-2.5, 6], yticks: [-2, 0, 2, 4], flush: 4,
     });
@@ -144,6 +145,8 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     });
     pen.say(4, y - 9, `${hold.filter(Boolean).length} of ${BATCHES} intervals hold the mean`, { bold: true });
 
+    pen.height = y + h + 12;
+    if (!pen.more) return;
     const below = wide ? y : y + h + 50, x = wide ? left + half + 50 : left;
     const ratios = pen.panel({
       x, y: below, w: half, h, xlim: [0, H + 1], ylim: [0.8, 300], ylog: true, xticks: [0, 10, 20, 30], yticks: [1, 10, 100],

@@ -188,23 +188,17 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
       move: (px, py) => put(plane.X.inverse(px), plane.Y.inverse(py)), step: (right, up) => put(start[0] + 0.1 * right, start[1] + 0.1 * up),
     });
 
+    // With more, the cart stands beside the map, on a telephone below it.
     const low = 30 + h0 + 62, side = wide ? 34 + w0 + 48 : 34;
-    const phase = pen.panel({
-      x: side, y: wide ? 30 : low, w: (wide ? width - 8 : 0.5 * width - 14) - side, h: wide ? 134 : 96, xlim: [-0.5, 1.15], ylim: [-1.6, 0.6],
-      xticks: [0, 1], yticks: [-1, 0], flush: wide ? side - 30 : 4, title: "Cart's velocity", xlabel: "position",
-    });
-    phase.line(column(n.cart, 0), column(n.cart, 1), { stroke: "ink", width: 1.2, dash: "5 4" });
-    if (k || part) methods.forEach((name, i) => {
-      const way = part ? drive(between(n[name])) : n[`${name} cart`];
-      phase.line(column(way, 0), column(way, 1), { stroke: COLOURS[i], width: 1.8 });
-    });
-    pen.dot(phase.X(pushed[0]), phase.Y(pushed[1]), 4.5, "ink");
-
-    const left = wide ? 56 : 0.5 * width + 40;
+    if (pen.more) {
+      const ways = k || part ? methods.map((name) => (part ? drive(between(n[name])) : n[`${name} cart`])) : [];
+      drawCart(pen, n.cart, ways, { x: side, y: wide ? 30 : low, w: (wide ? width - 8 : 0.5 * width - 14) - side, h: wide ? 134 : 96 });
+    }
+    const left = wide || !pen.more ? 56 : 0.5 * width + 40;
     const lacks = pen.panel({
       x: left, y: low, w: width - left - 12, h: wide ? 104 : 96, xlim: [0, K], ylim: [LEAST / 3, 1e3], ylog: true,
-      xticks: [0, 10, 20], yticks: wide ? [1e-4, 0.01, 1, 100] : [1e-4, 1], flush: wide ? 4 : left - 40,
-      title: wide ? "What J lacks of the best gain" : "Lack of J", xlabel: "steps",
+      xticks: [0, 10, 20], yticks: wide ? [1e-4, 0.01, 1, 100] : [1e-4, 1], flush: left > 56 ? left - 40 : 4,
+      title: left > 56 ? "Lack of J" : "What J lacks of the best gain", xlabel: "steps",
     });
     const steps = linspace(0, K, K + 1);
     methods.forEach((name, i) => {
@@ -214,7 +208,18 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
       mark(pen, i, lacks.X(k + part), clamp(lacks.Y(now), low, low + lacks.h), 4.5);
     });
     pen.height = wide ? low + 104 + 38 : low + 96 + 38 + 86;
-    drawKey(pen, n, k, wide ? { x: side - 30, y: 30 + 134 + 56, columns: 1 } : { x: 4, y: low + 96 + 54, columns: 2 });
+    drawKey(pen, n, k, wide ? { x: side - 30, y: pen.more ? 30 + 134 + 56 : 38, columns: 1 } : { x: 4, y: low + 96 + 54, columns: 2 });
+  }
+
+  // Position and velocity of the cart: under the start, dashed, and under the gain of each method.
+  function drawCart(pen, start, ways, box) {
+    const phase = pen.panel({
+      ...box, xlim: [-0.5, 1.15], ylim: [-1.6, 0.6], xticks: [0, 1], yticks: [-1, 0],
+      flush: pen.wide ? box.x - 30 : 4, title: "Cart's velocity", xlabel: "position",
+    });
+    phase.line(column(start, 0), column(start, 1), { stroke: "ink", width: 1.2, dash: "5 4" });
+    ways.forEach((way, i) => phase.line(column(way, 0), column(way, 1), { stroke: COLOURS[i], width: 1.8 }));
+    pen.dot(phase.X(pushed[0]), phase.Y(pushed[1]), 4.5, "ink");
   }
 
   // Each line with its number, where it is lowest on the map.

@@ -279,6 +279,7 @@ window.pgShared = (() => {
       this.top = group("g");
       this.grips = [];
       this.areas = [];
+      this.more = false; // whether what was folded away at first is open
     }
     begin(width) {
       this.width = width;
@@ -704,9 +705,20 @@ window.pgShared = (() => {
       }
       return row;
     });
-    // What sets it in motion stands first, so that on a telephone the picture is in sight as well.
-    const first = rows.filter((_, i) => controls[i].time), rest = rows.filter((_, i) => !controls[i].time);
-    find(".pg-demo__controls").append(...[...first, ...rest].map((row) => row.node));
+    // What sets it in motion stands first, so that on a telephone the picture is in sight as well; and what a
+    // reader needs later is folded away, with what a demo draws only then.
+    const nodes = (wanted) => rows.filter((_, i) => wanted(controls[i])).map((row) => row.node);
+    const folded = nodes((control) => control.more);
+    find(".pg-demo__controls").append(
+      ...nodes((control) => control.time), ...nodes((control) => !control.time && !control.more));
+    if (folded.length) {
+      const more = make("details", { class: "pg-demo__more" }, make("summary", {}, "More"), ...folded);
+      more.addEventListener("toggle", () => {
+        pen.more = more.open;
+        request();
+      });
+      find(".pg-demo__controls").append(more);
+    }
     const tools = demo.tools?.(life) ?? [];
     if (tools.length) picture.after(make("div", { class: "pg-demo__tools" }, ...tools));
 

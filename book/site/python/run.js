@@ -224,8 +224,11 @@
       if (exercise)
         for (const label of ["Hint", "Solution"])
           this.button(label, () => tell(this, `${label.toLowerCase()}("${exercise[1]}")`));
-      const begun = work[code[index].id] ?? (open.includes(index) ? sources[index] : undefined);
-      if (begun !== undefined) this.edit(begun, false);
+    }
+
+    // What a reader has begun to write.
+    begun() {
+      return work[code[this.index].id];
     }
 
     button(label, act) {
@@ -238,12 +241,13 @@
     }
 
     source() {
-      return this.editor ? this.editor.state.doc.toString() : sources[this.index];
+      return this.editor ? this.editor.state.doc.toString() : this.begun() ?? sources[this.index];
     }
 
-    async edit(text = repairs[this.index] ?? sources[this.index], focus = true) {
-      if (this.editor) return this.editor.focus();
+    async edit(text = this.begun() ?? repairs[this.index] ?? sources[this.index], focus = true) {
+      if (this.editor) return focus && this.editor.focus();
       if (!window.pgEditor) await script("_static/vendor/codemirror/codemirror.js");
+      if (this.editor) return; // opened while the script came
       const place = document.createElement("div");
       place.className = "pg-run__editor";
       this.input.before(place);
@@ -401,6 +405,17 @@
     const runs = element.querySelector(".cell_input") && !demo && still[index] !== "";
     if (runs) cells.set(index, new Cell(element, index));
   }
+
+  // What a reader began to write, or is to write, opens as an editor, one after the other, when the page is there
+  // and the browser has nothing else to do. Until then its code stands in its place, and runs.
+  const waiting = [...cells.values()].filter((cell) => cell.editButton && (open.includes(cell.index) || cell.begun() !== undefined));
+  const idle = window.requestIdleCallback ?? setTimeout;
+  function next() {
+    const cell = waiting.shift();
+    cell?.edit(cell.begun() ?? sources[cell.index], false).then(() => idle(next));
+  }
+  if (document.readyState === "complete") idle(next);
+  else addEventListener("load", () => idle(next));
   addEventListener("storage", ({ key }) => {
     const theirs = key === WORK ? written() : work;
     for (const cell of cells.values()) {

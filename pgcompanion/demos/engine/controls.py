@@ -24,6 +24,7 @@ class Control:
         time: whether the values are moments, which a button plays one after the other.
         whole: whether only whole numbers will do; moments are whole.
         log: whether a script's slider moves by factors, not by differences.
+        more: whether a page folds it away until a reader asks for more.
 
     A demo with a script (see `pgcompanion.demos`) takes every number between the first and the last of
     ``values`` on its page; a kernel's slider stops at ``values``.
@@ -42,6 +43,7 @@ class Control:
     time: bool = False
     whole: bool = False
     log: bool = False
+    more: bool = False
 
     def __post_init__(self) -> None:
         if not self.values or len(set(self.values)) < len(self.values):

@@ -57,15 +57,16 @@ def _alive(demo: Demo, opening: Mapping[str, Value]) -> str:
 def _described(name: str, control: Control) -> dict[str, Any]:
     """A control in a script's words."""
     look: dict[str, Any] = {"name": name, "label": control.label}
-    if control.is_menu:
-        return look | {"options": list(control.values)}
     flags = {
         "time": control.time,
         "whole": control.whole or control.time,
         "log": control.log,
+        "more": control.more,
     }
-    ends = {"low": control.values[0], "high": control.values[-1]}
-    return look | ends | {flag: True for flag, holds in flags.items() if holds}
+    look |= {flag: True for flag, holds in flags.items() if holds}
+    if control.is_menu:
+        return look | {"options": list(control.values)}
+    return look | {"low": control.values[0], "high": control.values[-1]}
 
 
 def _plain(x: Any) -> Any:
