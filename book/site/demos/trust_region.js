@@ -92,8 +92,10 @@ window.pgDemos.trust_region = ({ constants, gridworld, evaluate, exactBatch, log
     const size = Math.sqrt((2 * delta) / (g[0] * x[0] + g[1] * x[1])), natural = x.map((each) => size * each);
     const gFg = g[0] * (F[0][0] * g[0] + F[0][1] * g[1]) + g[1] * (F[1][0] * g[0] + F[1][1] * g[1]);
     const vanilla = g.map((each) => each * Math.sqrt((2 * delta) / gFg));
+    // Until it keeps its promise, or round-off swallows it: `steps.trpo_step`.
+    const moves = (d) => d.some((each, i) => from.theta[i] + each !== from.theta[i]);
     let shortened = natural, tried = [1];
-    while (tried.length <= 30 && !(divergence(from, shortened) <= delta && promise(from, shortened) > 0)) {
+    while (moves(shortened) && !(divergence(from, shortened) <= delta && promise(from, shortened) > 0)) {
       shortened = shortened.map((each) => shorter * each);
       tried.push(shorter ** tried.length);
     }
