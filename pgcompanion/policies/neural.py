@@ -84,7 +84,10 @@ class MLP(StateFunction):
         if np.shape(theta) != (self.p,) or np.shape(x)[1:] != (self.d,):
             checks.theta(theta, self.p)
             checks.finite("x", x, (None, self.d))
-        trace = checked_room(room).arrays(len(x))
+        return self._forward(theta, x, checked_room(room))
+
+    def _forward(self, theta: np.ndarray, x: np.ndarray, room: Room) -> list[np.ndarray]:
+        trace = room.arrays(len(x))
         trace[0][:-1] = x.T
         *hidden, last = self._layers(theta)
         for layer, h, h_next in zip(hidden, trace, trace[1:], strict=False):
@@ -145,7 +148,7 @@ class MLP(StateFunction):
         w = cast(theta, checks.finite("w", w, (*x.shape[:-1], self.m)))
         rows, x = w.reshape(-1, self.m), x.reshape(-1, self.d)
         each = np.empty((len(x), self.p), precision(theta, w))
-        trace = self.forward(theta, x, self.room(max(1, len(x)), precision(theta)))
+        trace = self._forward(theta, x, self.room(max(1, len(x)), precision(theta)))
         for k, delta in self._deltas(theta, trace, rows.T):
             terms = delta.T[:, :, None] * trace[k].T[:, None, :]
             each[:, self._parts[k][0]] = terms.reshape(len(x), -1)
@@ -157,9 +160,10 @@ class MLP(StateFunction):
     def _forward_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> list[np.ndarray]:
         """`forward` for the states ``s (..., d)``, or indices, in a `room` and in its precision."""
         x = s if self.features is None else self.features[s]
-        if x.shape[-1:] != (self.d,):
+        if theta.shape != (self.p,) or x.shape[-1:] != (self.d,):
+            checks.theta(theta, self.p)
             self.vectors(s)
-        return self.forward(theta, x.reshape(-1, self.d), room)
+        return self._forward(theta, x.reshape(-1, self.d), room)
 
     def _vjp_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, Pull]:
         """One pass for the value and its transpose, in the precision of the ``room``."""
@@ -187,7 +191,7 @@ class MLP(StateFunction):
         room = self.room(max(1, min(BLOCK, len(x))), precision(theta))
         for start in range(0, len(x), BLOCK):
             i = slice(start, start + BLOCK)
-            yield i, self.forward(theta, x[i], room)
+            yield i, self._forward(theta, x[i], room)
 
     def _deltas(
         self, theta: np.ndarray, trace: list[np.ndarray], w: np.ndarray
