@@ -97,6 +97,8 @@ def iterate(
     """
     checks.source(source)
     checks.function("update", update)
+    if lam is not None:
+        checks.positive("lam", lam)
     theta = checks.parameters(theta, checks.policy(policy, "log_prob").p).copy()
     return _loop(source, policy, theta, update, checks.iterations(K), lam)
 

@@ -116,11 +116,15 @@ def _row_sum_tolerance(p: np.ndarray) -> float:
     return max(ROW_SUM_TOLERANCE, p.shape[-1] * eps)
 
 
-def indices(name: str, x: object, size: int) -> np.ndarray:
-    """Return ``x`` as an array of integers between 0 and ``size - 1``."""
+def indices(name: str, x: object, size: int | None = None) -> np.ndarray:
+    """Return ``x`` as an array of integers between 0 and ``size - 1``, or without an upper end."""
     x = array(name, x)
     if x.dtype.kind not in "iu":
         raise ValueError(f"{name} must hold integers, but its type is {x.dtype}.")
+    if size is None:
+        if x.size and x.min() < 0:
+            raise ValueError(f"{name} must not be negative, but it contains {x.min()}.")
+        return x
     if x.size and (x.min() < 0 or x.max() >= size):
         bad = x.min() if x.min() < 0 else x.max()
         raise ValueError(f"{name} must lie between 0 and {size - 1}, but it contains {bad}.")
@@ -218,6 +222,13 @@ def choice(name: str, x: object, options: tuple[str, ...]) -> str:
     return str(x)
 
 
+def string(name: str, x: object) -> str:
+    """Return ``x`` after checking that it is a string."""
+    if not isinstance(x, str):
+        raise TypeError(f"{name} must be a string, but it is {kind(x)}.")
+    return x
+
+
 def truth(name: str, x: object) -> bool:
     """Return ``x`` after checking that it is True or False."""
     if not isinstance(x, bool | np.bool_):
@@ -287,6 +298,17 @@ def parameters(x: object, p: int, name: str = "theta") -> np.ndarray:
     return theta.astype(np.result_type(theta, np.float32), copy=False)
 
 
+def precision(name: str, dtype: Any) -> np.dtype:
+    """Return ``dtype`` as the type of real or complex numbers in which something computes."""
+    try:
+        kind_ = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        kind_ = None
+    if kind_ is None or kind_.kind not in "fc":
+        raise TypeError(f"{name} must be a type such as numpy.float32, but it is {kind(dtype)}.")
+    return kind_
+
+
 def constant(name: str, x: np.ndarray) -> np.ndarray:
     """Return a copy of the real array ``x`` as floats that nobody can write to."""
     if np.iscomplexobj(x):
@@ -336,6 +358,13 @@ def trajectories(x: T, name: str = "tau") -> T:
     """Return ``x`` after checking that it is `Trajectories`."""
     if not all(hasattr(x, part) for part in ("s", "a", "r", "mask")) or isinstance(x, type):
         raise TypeError(f"{name} must be Trajectories, but it is of type {type(x).__name__}.")
+    return x
+
+
+def rows(x: T, *parts: str) -> T:
+    """Return ``x`` after checking that it is a batch, or has these parts of one."""
+    if not all(hasattr(x, part) for part in parts) or isinstance(x, type):
+        raise TypeError(f"batch must be a Batch, but it is {kind(x)}.")
     return x
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pgcompanion import checks
+
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -56,7 +58,7 @@ def _text(function: object) -> str:
     except (TypeError, OSError):
         raise TypeError(
             f"functions must be functions, methods or classes written in Python, but one of them "
-            f"is {function!r}."
+            f"is {checks.kind(function)}."
         ) from None
 
 

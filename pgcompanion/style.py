@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pgcompanion import checks
+
 #: The marks, in the order in which they are used.
 PALETTE = {
     "blue": "#0072b2",
@@ -42,6 +44,7 @@ def words(colour: str) -> str:
     >>> words(GREEN), words(INK) == INK
     ('#007e5c', True)
     """
+    checks.string("colour", colour)
     return {PALETTE[name]: darker for name, darker in WORDS.items()}.get(colour, colour)
 
 

@@ -68,6 +68,8 @@ class Trajectories:
             arrays["terminated"] = checks.flags("terminated", self.terminated, (len(r),))
         if self.last is not None:
             arrays["last"] = checks.shaped("last", self.last, (len(r), ...))
+        if self.pi is not None:
+            arrays["pi"] = checks.distribution("pi", self.pi)
         for name, x in arrays.items():
             object.__setattr__(self, name, x)
 

@@ -90,9 +90,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(StatementRecord(config.option.statements))
 
 
+# What takes seconds to start: browsers, the graders' sandbox, a cluster, Sphinx. `make check` leaves out who needs it.
+STARTED = {"browser", "gecko", "marker", "sandboxed", "cluster", "build"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A report carries the labels of its test, also from one process to another."""
     for item in items:
+        if STARTED & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
         labels = {label for mark in item.iter_markers("statement") for label in mark.args}
         item.user_properties.append(("labels", sorted(labels)))
 

@@ -1,9 +1,9 @@
-"""The border: every public function answers a bad argument in one sentence that names it.
+"""The border: every public function and method answers a bad argument in one sentence that names it.
 
-For each public function a set of good arguments stands here; one at a time is then
-replaced by None, NaN, a wrong shape, a string and a foreign object. What comes back must be a
-`ValueError` or a `TypeError` whose sentence names the argument. What is allowed after all is listed
-with its reason.
+For each public function a set of good arguments stands here, and for each public class an object
+with good arguments of its methods; one at a time is then replaced by None, NaN, a wrong shape, a
+string and a foreign object. What comes back must be a `ValueError` or a `TypeError` whose sentence
+names the argument. What is allowed after all is listed with its reason.
 """
 
 from __future__ import annotations
@@ -26,17 +26,22 @@ from matplotlib.figure import Figure
 
 import pgcompanion as pg
 from pgcompanion import (
+    demos,
     estimators,
     exact,
     experiments,
+    grading,
     language,
     lqr,
+    notebook,
     objectives,
     policies,
     steps,
+    style,
     training,
     trajectories,
 )
+from pgcompanion.demos import bernoulli as bernoulli_demo
 from pgcompanion.estimators import baselines, importance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,7 +202,7 @@ def language_cases() -> dict[str, Case]:
         "language.Finite": case(language.Finite, mdp=mdp),
         "language.Groups": case(
             language.Groups, source=task, prompts=2, G=2, rng=rng,
-            advantage=language.leave_one_out, weight=language.whole,
+            advantage=language.leave_one_out, weight=language.whole, paid=lambda policy, theta, tau: tau.r,
         ),
         "language.learning_curve": case(
             language.learning_curve, task=task, recipe="exact", eta=0.1, seed=1, setting=short
@@ -261,7 +266,8 @@ def environment_cases() -> dict[str, Case]:
             pg.load, path=folder / "run.npz", policy=policy, allow="path string: no such file"
         ),
         "training.Run": case(
-            pg.Run, policy=policy, theta=theta, steps=np.arange(2), J=np.zeros(2),
+            pg.Run, policy=policy, theta=theta, steps=np.arange(2), J=np.zeros(2), settings=short,
+            moments=training.RunningMoments(4),
             allow="J NaN: before the first episode has ended",
         ),
         "training.RunningMoments": case(training.RunningMoments, d=4),
@@ -319,10 +325,8 @@ def experiment_cases() -> dict[str, Case]:
             allow="curves shape: a run may be an array of any shape",
         ),
         "experiments.stratified_interval": case(
-            functools.partial(
-                experiments.stratified_interval, experiments.interquartile_mean, scores
-            ),
-            rng=rng, level=0.9, resamples=5,
+            experiments.stratified_interval, statistic=experiments.interquartile_mean, scores=scores, rng=rng,
+            level=0.9, resamples=5,
         ),
         "experiments.interquartile_mean": case(experiments.interquartile_mean, scores=scores),
         "experiments.probability_of_improvement": case(
@@ -339,8 +343,252 @@ def experiment_cases() -> dict[str, Case]:
     }  # fmt: skip
 
 
-@functools.cache
-def cases() -> dict[str, Case]:
+def other_cases() -> dict[str, Case]:
+    """What shows, marks and tells."""
+    panel, draws = demos.Panel(), world()["rng"]
+    return {
+        "demos.Control": case(
+            demos.Control, label="step size", values=(0.1, 1.0), default=0.1, time=False, whole=False,
+            log=True, allow="label string: it is words",
+        ),
+        "demos.Panel": case(
+            demos.Panel, title="J", xlabel="k", xlim=(0.0, 1.0), ylim=(0.0, 1.0), xticks=(0.0,),
+            yticks=(0.0,), xscale="linear", yscale="log", numbers="xy", width=1.0, ylabel="", lines=0,
+            allow="title string: it is words; xlabel string: as title; ylabel string: as title; "
+            "numbers string: it is the letters of two axes",
+        ),
+        "demos.panels": case(demos.panels, rows=((panel,),), height=2.0, heights=(1.0,)),
+        "demos.show": case(demos.show, demo=bernoulli_demo),
+        "notebook.source": case(notebook.source, functions=pg.sample),
+        "style.words": case(style.words, colour="black", allow="colour string: any colour has a name"),
+        "grading.Assignment": case(
+            grading.Assignment, ids=("gae",), seed="maple", points={"gae": 2.0}, partial=False,
+            pack=Path("pack"),
+            allow="seed string: it is a word; pack string: it is a path",
+        ),
+        "grading.Submission": case(
+            grading.Submission, student="ada", files=[], allow="student string: it is a name"
+        ),
+        "grading.collect": case(grading.collect, paths=[]),
+        "grading.grade": case(
+            grading.grade, submissions=[], assignment=grading.Assignment(("gae",)), jobs=1,
+            journal=None, tick=print, allow="journal string: it is a path",
+        ),
+        "experiments.LogUniform": case(
+            lambda low, high: experiments.LogUniform(low, high).draw(draws), low=1.0, high=2.0
+        ),
+        "experiments.OneOf": case(lambda values: experiments.OneOf(values).draw(draws), values=(1, 2)),
+        "language.Setting": case(
+            lambda prompts, G, K, every, hidden: language.learning_curve(
+                language.reverse(2, 2), "exact", 0.1, 1,
+                language.Setting(prompts, G, K, every, hidden),
+            ),
+            prompts=2, G=2, K=1, every=1, hidden=2,
+        ),
+    }  # fmt: skip
+
+
+@dataclass
+class Subject:
+    """An object of a public class, and good arguments of its methods by their names.
+
+    ``method.argument`` is that of one method alone; so it is in ``allow``, which is otherwise as in `case`.
+    """
+
+    of: Any
+    given: dict[str, Any]
+    allow: str = ""
+
+
+class Scaled(pg.Softmax):
+    """Given by its logits alone."""
+
+    p, A, S = 1, 2, 3
+
+    def logits(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
+        return np.exp(theta[0]) * np.arange(6.0).reshape(3, 2)[s]
+
+
+class Exponential(pg.Density):
+    """Given by its log-density alone."""
+
+    p = 1
+
+    def log_prob(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:
+        return theta[0] - np.exp(theta[0]) * a
+
+
+ROW = "row.s: whatever the policy's states are"
+NO_ROOM = f"{ROW}; room NaN shape string object: it has none, and ignores it"
+INNER = "NaN: the inner loop, which looks at shapes alone"
+
+
+def policy_subjects() -> dict[str, Subject]:
+    """Policies, and the functions of the state that they are made of."""
+    w = world()
+    rng, S, A, H = w["rng"], w["S"], w["A"], w["H"]
+    s, n = np.array([0, 2, 1]), 3
+    x = rng.normal(size=(n, 2))
+
+    def over_states(policy: Any) -> Subject:
+        theta = rng.normal(size=policy.p)
+        batch = pg.Batch(s, s % A, np.ones(n), np.ones(n), np.zeros(n))
+        return Subject(
+            policy,
+            {
+                "theta": theta, "theta_old": theta, "theta_new": theta, "theta_k": theta, "rng": rng, "n": n, "room": None,
+                "h": np.array([0, 1, 1]), "s": s, "a": s % A, "weights": np.ones(n), "v": theta, "w": np.ones((n, A)),
+                "W": np.ones((n, A)), "batch": batch, "g": theta, "damping": 0.0, "lam": 0.5,
+            },
+        )  # fmt: skip
+
+    def over_vectors(policy: Any, a: np.ndarray) -> Subject:
+        subject = over_states(policy)
+        subject.given |= {"s": x, "a": a, "w": np.ones((n, a.shape[-1]))}
+        subject.allow = NO_ROOM
+        return subject
+
+    def of_state(f: Any) -> Subject:
+        theta, small = rng.normal(size=f.p), pg.MLP(2, 1, (3,))
+        room = small.room(n, float)
+        trace = small.forward(small.init(rng), x, room)
+        return Subject(
+            f,
+            {
+                "theta": theta, "rng": rng, "n": n, "s": x, "v": theta, "w": np.ones((n, 1)), "room": None,
+                "gain": 0.5, "dtype": float, "forward.x": x, "forward.room": room,
+                "backward.w": np.ones((1, n)), "backward.trace": trace,
+            },
+        )  # fmt: skip
+
+    tabular, linear = (
+        over_states(pg.TabularSoftmax(S, A, H=H)),
+        over_states(pg.LinearSoftmax(rng.normal(size=(S, A, 5)))),
+    )
+    features = rng.normal(size=(S, 2))
+    indexed, net = over_states(pg.NeuralSoftmax(features, A, (3,))), of_state(pg.MLP(2, 1, (3,)))
+    tabular.allow = linear.allow = NO_ROOM
+    indexed.allow = ROW
+    scaled, exponential = over_states(Scaled()), over_vectors(Exponential(), np.ones(n))
+    scaled.allow = f"{NO_ROOM}; s: its own logits know their states; logits.theta: as s"
+    exponential.allow = (
+        f"{NO_ROOM}; s: its own density knows its states; a: and its actions; log_prob.theta: as s"
+    )
+    net.allow = "; ".join(
+        [
+            f"{x} {INNER}"
+            for x in (
+                "batch.s",
+                "forward.theta",
+                "forward.x",
+                "layers.theta",
+                "backward.theta",
+                "backward.w",
+            )
+        ]
+        + ["backward.trace: it is what forward gave"]
+    )
+    map_, base = (of_state(policies.LinearMap(2, 1)) for _ in range(2))
+    map_.allow = base.allow = f"batch.s {INNER}; vjp.room NaN shape string object: it has none"
+    return {
+        "policies.TabularSoftmax": tabular,
+        "policies.LinearSoftmax": linear,
+        "policies.NeuralSoftmax": indexed,
+        "policies.Softmax": scaled,
+        "policies.Density": exponential,
+        "policies.Gaussian": over_vectors(
+            policies.Gaussian(policies.LinearMap(2, 1), None), np.ones((n, 1))
+        ),
+        "policies.LinearGaussian": over_vectors(pg.LinearGaussian(2, 1), np.ones((n, 1))),
+        "policies.NeuralGaussian": over_vectors(pg.NeuralGaussian(2, 1, (3,)), np.ones((n, 1))),
+        "policies.StateFunction": base,
+        "policies.LinearMap": map_,
+        "policies.MLP": net,
+    }
+
+
+def subjects() -> dict[str, Subject]:
+    """An object of every public class whose methods take arguments."""
+    w = world()
+    rng, mdp = w["rng"], w["mdp"]
+    both = {"policy": w["policy"], "theta": w["theta"]}
+    envs = gymnasium.make_vec("CartPole-v1", num_envs=2)
+    net = pg.NeuralSoftmax(4, 2, (3,))
+    on_envs = {"policy": net, "theta": np.zeros(net.p)}
+    critic = pg.critic_for(envs, rng, hidden=(3,))
+    moments = training.RunningMoments(4)
+    linear, gain = (
+        lqr.LQR.named("double integrator", H=3),
+        {"policy": pg.LinearGaussian(2, 1), "theta": np.ones(2)},
+    )
+    task = language.reverse(2, 2)
+    speaker = task.policy(3)
+    speech = {
+        "policy": speaker,
+        "theta": np.zeros(speaker.p),
+        "x": np.array([0, 1]),
+        "n": 2,
+        "rng": rng,
+    }
+    finite = language.Finite(language.world(3, 2, lambda x, y: 0.0, [0.5, 0.5]))
+    table = language.table(finite.mdp)
+    run = pg.Run(net, np.zeros(net.p))
+    return policy_subjects() | {
+        "mdp.MDP": Subject(pg.MDP, {"env": gymnasium.make("FrozenLake-v1"), "H": 3}),
+        "batches.Batch": Subject(
+            pg.Batch(np.zeros(3, int), np.zeros(3, int), np.ones(3), np.ones(3), np.zeros(3)),
+            {"size": 2, "rng": rng},
+        ),
+        "batches.Exact": Subject(pg.Exact(mdp), both),
+        "batches.Sampled": Subject(pg.Sampled(mdp, 5, rng), both),
+        "batches.Rollouts": Subject(pg.Rollouts(envs, steps=3, rng=rng, critic=critic), on_envs),
+        "batches.Episodes": Subject(pg.Episodes(envs, steps=3, rng=rng), on_envs),
+        "estimators.Critic": Subject(critic, {"s": np.zeros((3, 4)), "target": np.zeros(3)}),
+        "steps.Adam": Subject(
+            steps.Adam(3), {"g": np.ones(3)}, allow="g NaN: the next batch refuses what it makes"
+        ),
+        "gridworld.GridWorld": Subject(
+            pg.GridWorld("S.G"),
+            {"name": "corridor", "H": 3, "render_mode": "ansi", "max_episode_steps": 5, "V": np.zeros(3),
+             "pi": np.full((3, 4), 0.25), "ax": Figure().add_subplot()},
+        ),
+        "lqr.LQR": Subject(linear, {"name": "pendulum"}),
+        "lqr.Sampled": Subject(lqr.Sampled(linear, 5, rng), gain),
+        "lqr.Exact": Subject(lqr.Exact(linear, 3), gain),
+        "language.Task": Subject(task, {**speech, "hidden": 3}),
+        "language.Finite": Subject(
+            finite, {**speech, "policy": table, "theta": np.zeros(table.p)}
+        ),
+        "language.Groups": Subject(language.Groups(task, prompts=2, G=2, rng=rng), speech),
+        "language.SequenceSoftmax": Subject(
+            speaker,
+            policy_subjects()["policies.NeuralSoftmax"].given | {
+                "theta": np.zeros(speaker.p), "s": task.start(np.array([0, 1, 2])), "a": np.zeros(3, int), "W": np.ones((3, 3)),
+                "w": np.ones((3, 3)), "v": np.ones(speaker.p), "theta_old": np.zeros(speaker.p), "theta_new": np.zeros(speaker.p),
+            },
+            allow=f"{ROW}; sample.room NaN shape string object: it draws without one",
+        ),
+        "training.Run": Subject(run, {"s": np.zeros((2, 4)), "rng": rng, "envs": envs}),
+        "training.Task": Subject(
+            pg.Task("CartPole-v1", 475.0, 5, pg.Settings(updates=1, steps=4, hidden=(3,)), num_envs=2),
+            {"n": 2, "rng": rng, "progress": False, "run": run, "episodes": 2},
+        ),
+        "training.RunningMoments": Subject(moments, {"s": np.zeros((3, 4))}),
+        "training.NormalisedObservations": Subject(
+            training.NormalisedObservations(envs, moments, learning=False),
+            {"options": {}, "a": np.zeros(2, int)},
+            allow="step.a: Gymnasium's environment judges its own actions",
+        ),
+        "experiments.LogUniform": Subject(experiments.LogUniform(1.0, 2.0), {"rng": rng}),
+        "experiments.OneOf": Subject(experiments.OneOf((1, 2)), {"rng": rng}),
+        "grading.Assignment": Subject(
+            grading.Assignment(("gae",)), {"id": "gae"}, allow="id string: of any other exercise it is 1"
+        ),
+    }  # fmt: skip
+
+
+def formula_cases() -> dict[str, Case]:
+    """Worlds, exact values, estimators, objectives, steps, algorithms."""
     w = world()
     N, H, S, A = w["N"], w["H"], w["S"], w["A"]
     rng, v = w["rng"], w["values"]
@@ -356,6 +604,7 @@ def cases() -> dict[str, Case]:
     gain = {"Theta": np.array([[-1.0, -1.0]]), "sigma": 0.3}
     new_gain = {"Theta_new": np.array([[-2.0, -2.0]])}
     P = np.ones((H + 1, 2, 2))
+    no_room = "room: a table has none, and ignores it"
     return {
         "lqr.LQR": case(lqr.LQR, "H", **matrices),
         "lqr.lqr_values": case(
@@ -410,9 +659,11 @@ def cases() -> dict[str, Case]:
         "mdp.MDP": case(pg.MDP, "P mu0 H", r=w["mdp_r"]),
         "trajectories.Trajectories": case(
             pg.Trajectories, s=np.zeros((N, H), int), a=np.zeros((N, H), int), r=ones,
+            mask=ones > 0, terminated=np.ones(N, bool), last=np.zeros(N), pi=w["pi"],
             allow="s NaN: a state may be any array; a NaN: an action may be any array; "
             "s object string: its shape is what is checked; a object string: as s; "
-            "s shape: vectors are states; a shape: vectors are actions",
+            "s shape: vectors are states; a shape: vectors are actions; "
+            "last NaN shape: as s",
         ),
         "trajectories.sample": case(pg.sample, "mdp pi N rng"),
         "trajectories.sample_plain": case(trajectories.sample_plain, "mdp pi N rng"),
@@ -602,6 +853,12 @@ def cases() -> dict[str, Case]:
             pg.NeuralGaussian, inputs=2, n=1, hidden=(3,), sigma=1.0,
             allow="inputs shape: an array is a table of features; sigma None: it is then learned",
         ),
+        "policies.Gaussian": case(
+            policies.Gaussian, mu=policies.LinearMap(2, 1), sigma=1.0, allow="sigma None: it is then learned"
+        ),
+        "policies.LinearMap": case(
+            policies.LinearMap, inputs=2, m=1, allow="inputs shape: a table of features"
+        ),
         "policies.MLP": case(
             pg.MLP, inputs=2, m=1, hidden=(3,), allow="inputs shape: a table of features"
         ),
@@ -624,7 +881,7 @@ def cases() -> dict[str, Case]:
         ),
         "batches.Batch": case(
             pg.Batch, s=np.zeros(3, int), a=np.zeros(3, int), w=np.ones(3), A=np.ones(3),
-            log_prob=np.zeros(3),
+            log_prob=np.zeros(3), J=1.0, aggregated=False,
             allow="s shape NaN string object: the policy knows its states; "
             "a shape NaN string object: the policy knows its actions",
         ),
@@ -652,13 +909,15 @@ def cases() -> dict[str, Case]:
         "objectives.gradient": case(objectives.gradient, "policy theta batch"),
         "objectives.surrogate": case(objectives.surrogate, "policy theta batch"),
         "objectives.surrogate_gradient": case(
-            objectives.surrogate_gradient, "policy theta batch"
+            objectives.surrogate_gradient, "policy theta batch", room=None, allow=no_room
         ),
         "objectives.clip": case(objectives.clip, "policy theta batch eps"),
-        "objectives.clip_gradient": case(objectives.clip_gradient, "policy theta batch eps"),
+        "objectives.clip_gradient": case(
+            objectives.clip_gradient, "policy theta batch eps", room=None, allow=no_room
+        ),
         "objectives.penalty": case(objectives.penalty, "policy theta_k theta batch lam"),
         "objectives.penalty_gradient": case(
-            objectives.penalty_gradient, "policy theta_k theta batch lam"
+            objectives.penalty_gradient, "policy theta_k theta batch lam", room=None, allow=no_room
         ),
         "objectives.kl": case(objectives.kl, "policy theta_k theta batch"),
         "objectives.kl_gradient": case(objectives.kl_gradient, "policy theta_k theta batch"),
@@ -666,7 +925,7 @@ def cases() -> dict[str, Case]:
         "objectives.entropy_gradient": case(objectives.entropy_gradient, "policy theta batch"),
         "objectives.fisher": case(objectives.fisher, "policy theta batch"),
         "objectives.fisher_product": case(objectives.fisher_product, "policy theta batch v"),
-        "steps.Adam": case(steps.Adam, p=3, eta=0.1, beta1=0.9, beta2=0.999, eps=1e-8),
+        "steps.Adam": case(steps.Adam, p=3, eta=0.1, beta1=0.9, beta2=0.999, eps=1e-8, dtype=float),
         "steps.conjugate_gradient": case(
             steps.conjugate_gradient, product=lambda v: v, b=np.ones(3), tolerance=1e-9, steps=5
         ),
@@ -705,25 +964,31 @@ def cases() -> dict[str, Case]:
             steps.compatible_regression, score=np.ones((4, 2)), psi=np.ones(4), weights=np.ones(4)
         ),
         "steps.greedy": case(steps.greedy, Q=v.Q),
+        "steps.ppo_step (eps)": case(
+            steps.ppo_step, "policy theta eps eta rng", minibatch=2,
+            batch=pg.Sampled(w["mdp"], 5, rng, aggregate=False)(w["policy"], w["theta"]),
+        ),
+        "steps.natural_step (eta)": case(steps.natural_step, "policy theta batch eta"),
         "steps.ppo_step": case(
             steps.ppo_step, "policy theta batch lam eta", epochs=1, bonus=0.0, max_norm=1.0,
             stop_kl=1.0,
         ),
-        "steps.penalty_argmax": case(steps.penalty_argmax, "policy theta batch lam"),
+        "steps.penalty_argmax": case(steps.penalty_argmax, "policy theta batch lam", start=w["theta"]),
         "steps.adapted": case(steps.adapted, "lam", kl=0.1, target=0.1),
         "steps.trpo_step": case(
             steps.trpo_step, "policy theta batch delta damping", backtrack=0.5
         ),
         "steps.trpo_argmax": case(steps.trpo_argmax, "policy theta batch delta"),
-        **language_cases(),
-        **environment_cases(),
-        **gridworld_cases(),
-        **experiment_cases(),
         "algorithms.iterate": case(
-            pg.algorithms.iterate, "source policy theta K",
+            pg.algorithms.iterate, "source policy theta K lam",
             update=lambda it: (it.theta, None),
         ),
         "algorithms.reinforce": case(pg.reinforce, "source policy theta eta K"),
+        "algorithms.npg (delta)": case(pg.npg, "source policy theta delta damping K"),
+        "algorithms.ppo (eps)": case(
+            pg.ppo, "policy theta eps eta K rng", minibatch=2,
+            source=pg.Sampled(w["mdp"], 5, rng, aggregate=False),
+        ),
         "algorithms.npg": case(pg.npg, "source policy theta eta damping K"),
         "algorithms.trpo": case(
             pg.trpo, "source policy theta delta damping K", solver="line search"
@@ -753,15 +1018,96 @@ def cases() -> dict[str, Case]:
     }  # fmt: skip
 
 
+# They answer with a message whatever they are given: see the test of their own.
+ANSWERING = {"exercises.check", "exercises.hint", "exercises.solution"}
+# What a log-density alone does not give, and a policy over vectors: they say so whatever they are given.
+NOT_GIVEN = {"language.SequenceSoftmax.table"} | {
+    f"policies.Density.{name}"
+    for name in (
+        "sample", "kl", "kl_gradient", "entropy", "entropy_gradient", "fisher", "fisher_product",
+    )
+}  # fmt: skip
+
+
+def arguments(f: Callable[..., Any]) -> set[str]:
+    """The arguments of a function that have a name."""
+    parameters = inspect.signature(f).parameters.values()
+    return {x.name for x in parameters if x.kind is not inspect.Parameter.VAR_KEYWORD}
+
+
+def methods(public: type) -> list[str]:
+    """The public methods of a class that take arguments, its own and those that it inherits."""
+    found = []
+    for name in dir(public):
+        f = inspect.getattr_static(public, name)
+        function = getattr(f, "__func__", f)
+        if (
+            (name == "__call__" or not name.startswith("_"))
+            and name not in getattr(public, "__dataclass_fields__", {})
+            and inspect.isfunction(function)
+            and function.__module__.startswith("pgcompanion")
+            and len(inspect.signature(function).parameters) > (not isinstance(f, staticmethod))
+        ):
+            found.append(name)
+    return found
+
+
+def resolved(name: str) -> Any:
+    """What a public name stands for."""
+    return functools.reduce(getattr, name.split("."), pg)
+
+
+@functools.cache
+def method_cases() -> dict[str, Case]:
+    """A case for each method of each object, as far as its arguments are known."""
+    found = {}
+    for name, subject in subjects().items():
+        for method in methods(resolved(name)):
+            f = getattr(subject.of, method)
+            given = {
+                x: subject.given.get(f"{method}.{x}", subject.given.get(x)) for x in arguments(f)
+            }
+            rules = [rule.strip() for rule in subject.allow.split(";") if rule.strip()]
+            own = [rule.removeprefix(f"{method}.") for rule in rules if f"{method}." in rule]
+            rules = [rule for rule in rules if re.match(r"\w+[ :]", rule)] + own
+            known = {*subject.given, *(key.removeprefix(f"{method}.") for key in subject.given)}
+            if given and given.keys() <= known and f"{name}.{method}" not in NOT_GIVEN:
+                found[f"{name}.{method}"] = case(f, allow="; ".join(rules), **given)
+    return found
+
+
+# The table in parts, none of which is computed before a test needs it.
+PARTS = {
+    "formulas": formula_cases,
+    "language": language_cases,
+    "environments": environment_cases,
+    "gridworlds": gridworld_cases,
+    "experiments": experiment_cases,
+    "what shows, marks and tells": other_cases,
+    "methods": method_cases,
+}
+
+
+@functools.cache
+def cases() -> dict[str, Case]:
+    """The cases of all functions."""
+    parts = (cases() for part, cases in PARTS.items() if part != "methods")
+    return {name: case for part in parts for name, case in part.items()}
+
+
 # Public, but no function of arguments that a user gives: records that functions return, bases.
 RECORDS = {
+    "exercises.Feedback", "grading.Row", "notebook.Source", "style.use", "style.within", "exercises.progress",
     "algorithms.Iterate", "algorithms.PolicyIterate", "exact.Values", "policies.Density",
-    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep", "policies.LinearMap", "policies.Gaussian",
-    "language.Frontier", "language.Setting", "experiments.Failure", "experiments.Interval",
-    "experiments.LogUniform", "experiments.OneOf", "experiments.Sweep", "experiments.Tuned",
+    "lqr.Plan", "lqr.Values", "policies.Softmax", "policies.StateFunction", "exact.ConservativeStep",
+    "language.Frontier", "experiments.Failure", "experiments.Interval",
+    "experiments.Sweep", "experiments.Tuned",
 }  # fmt: skip
-# Exercises answer with a message, graders with a row; demos and pages show; `checks` is the border itself.
-OTHERWISE = re.compile(r"(checks|demos|exercises|grading|notebook|style)\.")
+
+
+def plain(name: str) -> str:
+    """The name of a function that has two cases, where not all of its arguments go together."""
+    return name.partition(" (")[0]
 
 
 def public_names() -> set[str]:
@@ -769,7 +1115,7 @@ def public_names() -> set[str]:
     return {
         f.name
         for f in docstrings.functions(ROOT)
-        if f.public and not f.is_method and not OTHERWISE.match(f.name)
+        if f.public and not f.is_method and not f.name.startswith("checks.")  # the border itself
     }
 
 
@@ -783,9 +1129,13 @@ def bad(kind: str, good: Any) -> Any:
     return {"None": None, "string": "a word", "object": FOREIGN}[kind]
 
 
-def consume(result: Any) -> None:
-    """A generator checks its arguments when it is made, not at its first value."""
-    assert not inspect.isgenerator(result) or result.gi_frame is not None
+def call(case: Case, given: dict[str, Any]) -> None:
+    """Call it by the names of its arguments; a generator answers when it is made, not at its first value."""
+    parameters = inspect.signature(case.f).parameters
+    starred = [n for n, x in parameters.items() if x.kind is inspect.Parameter.VAR_POSITIONAL]
+    first = list(parameters)[: list(parameters).index(starred[0]) + 1] if starred else []
+    rest = {name: x for name, x in given.items() if name not in first}
+    case.f(*(given[name] for name in first), **rest)
 
 
 def fault(case: Case, argument: str, kind: str) -> str | None:
@@ -794,7 +1144,7 @@ def fault(case: Case, argument: str, kind: str) -> str | None:
     if (argument, kind) in case.allowed or (kind == "None" and default is None):
         return None
     try:
-        case.f(**case.given | {argument: bad(kind, case.given[argument])})
+        call(case, case.given | {argument: bad(kind, case.given[argument])})
     except (ValueError, TypeError) as error:
         sentence = str(error)
         if not re.search(rf"\b{argument}\b", sentence):
@@ -807,18 +1157,65 @@ def fault(case: Case, argument: str, kind: str) -> str | None:
     return f"{argument}={kind}: no answer"
 
 
-@pytest.mark.parametrize("name", sorted(cases()))
-def test_every_bad_argument_is_answered_in_one_sentence_that_names_it(name):
-    case = cases()[name]
+def faults(name: str, case: Case) -> list[str]:
+    """What is wrong with the answers of one function."""
+    call(case, case.given)  # the good arguments are good
     kinds = ("None", "NaN", "shape", "string", "object")
+    found = [fault(case, argument, kind) for argument in case.given for kind in kinds]
+    return [f"{name}: {x}" for x in found if x]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_bad_argument_is_answered_in_one_sentence_that_names_it(part):
     with np.errstate(all="ignore"):
-        case.f(**case.given)  # the good arguments are good
-        found = [fault(case, argument, kind) for argument in case.given for kind in kinds]
-    assert "\n".join(x for x in found if x) == ""
+        found = [x for name, case in PARTS[part]().items() for x in faults(name, case)]
+    assert "\n".join(found) == ""
 
 
 def test_every_public_function_is_in_the_table():
-    assert public_names() - RECORDS == set(cases())
+    assert public_names() - RECORDS - ANSWERING == set(map(plain, cases()))
+
+
+def public_methods() -> set[str]:
+    """The public methods with arguments of all public classes."""
+    classes = {name: x for name in public_names() if isinstance(x := resolved(name), type)}
+    return {f"{name}.{method}" for name, x in classes.items() for method in methods(x)}
+
+
+def test_every_public_method_is_in_the_table():
+    assert public_methods() - NOT_GIVEN == set(method_cases())
+
+
+def test_a_method_that_nobody_has_entered_is_missed():
+    class Public:
+        def old(self, x): ...
+        def new(self, y): ...
+        @classmethod
+        def made(cls, z): ...
+        def _own(self, x): ...
+        @property
+        def size(self): ...
+
+    Public.__module__ = Public.old.__module__ = Public.new.__module__ = "pgcompanion.somewhere"
+    Public.made.__func__.__module__ = "pgcompanion.somewhere"
+    assert methods(Public) == ["made", "new", "old"]
+
+
+def test_every_argument_is_in_the_table():
+    table = cases() | method_cases()
+    needed = {f"{plain(name)}: {x}" for name in table for x in arguments(table[name].f)}
+    assert needed == {f"{plain(name)}: {x}" for name in table for x in table[name].given}
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERING))
+def test_an_exercise_answers_a_bad_argument_and_raises_nothing(name, capsys):
+    for wrong in (None, np.nan, np.zeros((2, 3)), "a word", FOREIGN):
+        said = f"{resolved(name)(wrong)}{capsys.readouterr().out}"
+        assert "name of the exercise" in said or "There is no exercise called `a word`" in said
+    if name == "exercises.check":
+        for wrong in (None, np.nan, np.zeros((2, 3)), "a word", FOREIGN):
+            said = str(resolved(name)("reward_to_go", wrong))
+            assert "The second argument is not a function" in said
 
 
 def test_the_table_notices_a_function_that_answers_nothing():

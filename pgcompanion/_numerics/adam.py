@@ -46,7 +46,7 @@ class Adam:
         checks.positive("eps", eps)
         self.eta, self.beta1, self.beta2, self.eps = eta, beta1, beta2, eps
         self.p, self.t = checks.positive_integer("p", p), 0
-        self.m, self.v, self._work = np.zeros((3, self.p), dtype)
+        self.m, self.v, self._work = np.zeros((3, self.p), checks.precision("dtype", dtype))
 
     def step(self, g: np.ndarray) -> np.ndarray:
         r"""The step for the gradient ``g (p,)``, a new array of that shape.

@@ -64,6 +64,9 @@ class Batch:
             "A": checks.finite("A", self.A, (len(w),)),
             "log_prob": checks.finite("log_prob", self.log_prob, (len(w),)),
         }
+        if self.J is not None:
+            checks.number("J", self.J)
+        checks.truth("aggregated", self.aggregated)
         for name, x in arrays.items():
             object.__setattr__(self, name, x)
 
@@ -85,7 +88,9 @@ class Batch:
                 "minibatch needs a batch with a row for each step, but each row of this one stands for "
                 "many: use Sampled(..., aggregate=False)."
             )
-        order = rng.permutation(self.B)
+        return self._parts(size, rng.permutation(self.B))
+
+    def _parts(self, size: int, order: np.ndarray) -> Iterator[Batch]:
         s, a, w, A, log_prob = (x[order] for x in (self.s, self.a, self.w, self.A, self.log_prob))
         for start in range(0, self.B, size):
             i = slice(start, start + size)

@@ -93,7 +93,7 @@ class Rollouts:
 
     def __call__(self, policy: Policy, theta: np.ndarray) -> Batch:
         """The batch of the next steps at ``theta``."""
-        room = self._room_of(policy)
+        room, theta = self._room_of(policy), checks.theta(theta, policy.p)
         x = self.stream.take(policy, theta, self.steps, self.rng, room)
         if (
             not x.taken.any()

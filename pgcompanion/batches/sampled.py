@@ -77,6 +77,7 @@ class Sampled:
         checks.positive_integer("N", self.N)
         checks.generator(self.rng)
         checks.function("psi", self.psi)
+        checks.truth("aggregate", self.aggregate)
 
     def __call__(self, policy: Softmax, theta: np.ndarray) -> Batch:
         """The batch of fresh trajectories at ``theta``."""

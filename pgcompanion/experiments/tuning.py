@@ -26,6 +26,7 @@ class LogUniform(NamedTuple):
     def draw(self, rng: np.random.Generator) -> float:
         """One value, to four digits: so that a table of settings can be typed again."""
         low, high = checks.positive("low", self.low), checks.positive("high", self.high)
+        rng = checks.generator(rng)
         return float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.4g}")
 
 
@@ -41,7 +42,11 @@ class OneOf(NamedTuple):
 
     def draw(self, rng: np.random.Generator) -> Any:
         """One of the values."""
-        return self.values[rng.integers(len(self.values))]
+        if not isinstance(self.values, tuple | list) or not self.values:
+            raise TypeError(
+                f"values must be a tuple with a value, but it is {checks.kind(self.values)}."
+            )
+        return self.values[checks.generator(rng).integers(len(self.values))]
 
 
 class Tuned(NamedTuple):

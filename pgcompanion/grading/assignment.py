@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pgcompanion import checks
 from pgcompanion.exercises.engine import catalogue
 from pgcompanion.exercises.engine.exercise import Exercise
 
@@ -29,6 +30,10 @@ class Assignment:
         partial: whether half of the points are given where only edge cases fail.
         pack: a folder with exercises of a teacher's own.
 
+    Raises:
+        TypeError: an argument of another kind.
+        ValueError: points that are negative or not finite; in `exercises`, a name that no exercise has.
+
     Example:
         >>> assignment = Assignment(("reward_to_go", "gae"), points={"gae": 2.0})
         >>> [(each.id, assignment.points_of(each.id)) for each in assignment.exercises()]
@@ -41,6 +46,20 @@ class Assignment:
     partial: bool = False
     pack: Path | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.ids, tuple | list):
+            raise TypeError(f"ids must be a tuple of names, but it is {checks.kind(self.ids)}.")
+        for id in self.ids:
+            checks.string("each of ids", id)
+        checks.string("seed", self.seed)
+        if not isinstance(self.points, dict):
+            raise TypeError(f"points must be a dict, but it is {checks.kind(self.points)}.")
+        for id, worth in self.points.items():
+            checks.not_negative(f"points[{id!r}]", worth)
+        checks.truth("partial", self.partial)
+        if self.pack is not None:
+            checks.path(self.pack, "pack")
+
     def exercises(self) -> list[Exercise]:
         """The exercises to be marked, with the cases that the seed draws."""
         packed = {} if self.pack is None else unpacked(self.pack)
@@ -51,6 +70,7 @@ class Assignment:
 
     def points_of(self, id: str) -> float:
         """What a right answer is worth."""
+        checks.string("id", id)
         return self.points.get(id, 1.0)
 
     def _seeded(self, exercise: Exercise) -> Exercise:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pgcompanion import checks
 from pgcompanion.grading.cells import LARGEST, Code, read
 from pgcompanion.grading.platforms import gradescope_names, student
 
@@ -34,6 +35,11 @@ class Submission:
     student: str
     files: list[Code] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        checks.string("student", self.student)
+        if not isinstance(self.files, list) or not all(isinstance(x, Code) for x in self.files):
+            raise TypeError(f"files must be a list of Code, but it is {checks.kind(self.files)}.")
+
     @property
     def troubles(self) -> list[str]:
         """What could not be read, a sentence each."""
@@ -48,13 +54,16 @@ def collect(paths: Iterable[str | os.PathLike[str]]) -> list[Submission]:
 
     Raises:
         ValueError: a path that is not there.
+        TypeError: ``paths`` are no paths.
 
     Example:
         >>> collect([])
         []
     """
+    if isinstance(paths, str) or not isinstance(paths, Iterable):
+        raise TypeError(f"paths must be a list of paths, but it is {checks.kind(paths)}.")
     found: dict[str, Submission] = {}
-    for path in map(Path, paths):
+    for path in [checks.path(each, "each of paths") for each in paths]:
         if not path.exists():
             raise NothingError(f"There is no file or folder `{path}`.")
         for name, entry in _named(_below_common_folders(list(_entries(path)))):

@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 
 import pgcompanion
+from pgcompanion import checks
 from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.intake import Submission
 from pgcompanion.grading.marking import Marker, Row, unmarked
@@ -38,7 +39,8 @@ def grade(
         tick: called with each student whose rows are there.
 
     Raises:
-        ValueError: an assignment that cannot be marked.
+        ValueError: an assignment that cannot be marked, or ``jobs`` that is not a positive integer.
+        TypeError: an argument of another kind.
         RuntimeError: there is no sandbox on this machine.
 
     Example:
@@ -47,6 +49,11 @@ def grade(
         >>> grade(nobody, Assignment(("reward_to_go",), seed="maple"), jobs=2)
         []
     """
+    if not isinstance(assignment, Assignment):
+        raise TypeError(f"assignment must be an Assignment, but it is {checks.kind(assignment)}.")
+    submissions = _submissions(submissions)
+    jobs, tick = checks.positive_integer("jobs", jobs), checks.function("tick", tick)
+    journal = None if journal is None else checks.path(journal, "journal")
     ids = [each.id for each in assignment.exercises()]  # says now what is wrong with it
     rows = _Journal(journal, assignment)
     left = [each for each in submissions if each not in rows]
@@ -65,6 +72,12 @@ def grade(
         for each in submissions
         for row in sorted(rows.of(each), key=lambda row: place[row.exercise])
     ]
+
+
+def _submissions(x: Sequence[Submission]) -> list[Submission]:
+    if not isinstance(x, Sequence) or not all(isinstance(each, Submission) for each in x):
+        raise TypeError(f"submissions must be what collect found, but it is {checks.kind(x)}.")
+    return list(x)
 
 
 def _marked(

@@ -66,10 +66,8 @@ class GridWorldEnv(gymnasium.Env[Any, Any]):
         H: int | None = None,
         render_mode: str | None = None,
     ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(
-                f"render_mode must be None, 'ansi' or 'rgb_array', but it is {render_mode!r}."
-            )
+        if render_mode is not None:
+            checks.choice("render_mode", render_mode, tuple(self.metadata["render_modes"]))
         self.grid = GridWorld(map, slip, step_reward, rewards)
         self.H = None if H is None else checks.positive_integer("H", H)
         self.P = transition_table(self.grid)

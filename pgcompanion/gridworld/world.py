@@ -191,6 +191,8 @@ class GridWorld:
         """
         from gymnasium.envs.registration import load_env_creator
 
+        if max_episode_steps is not None:
+            checks.positive_integer("max_episode_steps", max_episode_steps)
         make: Any = load_env_creator(ENV)
         env: gymnasium.Env[Any, Any] = make(
             map=self.map,

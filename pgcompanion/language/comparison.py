@@ -76,6 +76,8 @@ def learning_curve(
         raise TypeError(f"task must be a Task, but it is {checks.kind(task)}.")
     if not isinstance(setting, Setting):
         raise TypeError(f"setting must be a Setting, but it is {checks.kind(setting)}.")
+    for name, n in setting._asdict().items():
+        checks.positive_integer(name, n)
     checks.choice("recipe", recipe, (*RECIPES, "exact"))
     rng = np.random.default_rng(checks.natural_number("seed", seed))
     policy, world = task.policy(setting.hidden), task.world()

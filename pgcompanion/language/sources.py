@@ -60,6 +60,7 @@ class Finite:
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """``n`` prompts from their distribution, as integers."""
+        n, rng = checks.positive_integer("n", n), checks.generator(rng)
         return rng.choice(len(self.first), size=n, p=self.mdp.mu0[self.first])
 
     def respond(

@@ -71,13 +71,14 @@ class Task:
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """``n`` prompts, as integers."""
+        n, rng = checks.positive_integer("n", n), checks.generator(rng)
         return rng.integers(len(self.prompts), size=n)
 
     def respond(
         self, policy: Policy, theta: np.ndarray, x: np.ndarray, rng: np.random.Generator
     ) -> Trajectories:
         r"""A response :math:`y_n\sim\pi_\theta(\cdot\mid x_n)` to each of the prompts ``x (N,)``."""
-        prompts = self.prompts[checks.indices("x", x, len(self.prompts))]
+        prompts = self.prompts[self._given(x)]
 
         def after(s: np.ndarray, a: np.ndarray) -> np.ndarray:
             return np.column_stack([s[:, 1:-1], a, s[:, -1] + 1])
@@ -89,7 +90,12 @@ class Task:
 
     def start(self, x: np.ndarray) -> np.ndarray:
         """The contexts of prompts before the first token, shape ``(N, places + 1)``."""
-        return self._contexts(self.prompts[x], np.zeros((len(x), 0), int))
+        prompts = self.prompts[self._given(x)]
+        return self._contexts(prompts, np.zeros((len(prompts), 0), int))
+
+    def _given(self, x: np.ndarray) -> np.ndarray:
+        x = checks.indices("x", x, len(self.prompts))
+        return checks.shaped("x", x, (x.size,))
 
     def _contexts(self, prompts: np.ndarray, written: np.ndarray) -> np.ndarray:
         t = written.shape[1]
@@ -112,6 +118,8 @@ class Task:
 
     def finite(self, policy: SequenceSoftmax) -> NeuralSoftmax:
         """The policy over the states of `world`: of the same parameters, for exact values."""
+        if not isinstance(policy, SequenceSoftmax):
+            raise TypeError(f"policy must be a SequenceSoftmax, but it is {checks.kind(policy)}.")
         digits = range(1, self.vocabulary)
         begun = [list(product(digits, repeat=t)) for t in range(self.length)]
         rows = [

@@ -20,7 +20,8 @@ class Room:
     """
 
     def __init__(self, heights: list[int], n: int, dtype: np.dtype | type = np.float32) -> None:
-        self.heights, self.n, self.dtype = heights, checks.positive_integer("n", n), np.dtype(dtype)
+        self.heights, self.n = heights, checks.positive_integer("n", n)
+        self.dtype = checks.precision("dtype", dtype)
         self._passes: dict[int, list[np.ndarray]] = {}
 
     def arrays(self, B: int) -> list[np.ndarray]:
@@ -35,6 +36,13 @@ class Room:
         return f"Room(n={self.n}, dtype={self.dtype})"
 
 
+def checked_room(room: Room) -> Room:
+    """Return ``room`` after checking that it is one."""
+    if not isinstance(room, Room):
+        raise TypeError(f"room must be made by policy.room(n), but it is {checks.kind(room)}.")
+    return room
+
+
 class BasePolicy:
     """What the policies of this room share: a start at 0, no room, states that are indices or not.
 
@@ -47,10 +55,12 @@ class BasePolicy:
 
     def init(self, rng: np.random.Generator) -> np.ndarray:
         """A starting point ``theta``, shape ``(p,)``: here 0."""
+        checks.generator(rng)
         return np.zeros(self.p)
 
     def room(self, n: int) -> Room | None:
         """Arrays for passes of up to ``n`` states; None: there is nothing to reuse."""
+        checks.positive_integer("n", n)
         return None
 
     @property
@@ -65,7 +75,8 @@ class BasePolicy:
 
     def row(self, h: int | np.ndarray, s: np.ndarray) -> np.ndarray:
         """The rows of the states ``s`` at the steps ``h``: the same at every step."""
-        return np.asarray(s)
+        checks.indices("h", h)
+        return checks.array("s", s)
 
 
 def precision(theta: np.ndarray, *others: np.ndarray) -> np.dtype:
@@ -84,6 +95,8 @@ def cast(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def root_weights(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Square roots of weights, with which a Fisher matrix is a product of a matrix with itself."""
+    if len(shape) != 1:
+        raise ValueError(f"s must have one batch axis, but it has the batch shape {shape}.")
     return np.sqrt(checks.weights("weights", weights, shape))
 
 

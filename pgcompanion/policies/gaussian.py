@@ -68,6 +68,8 @@ class Gaussian(BasePolicy):
     """
 
     def __init__(self, mu: StateFunction, sigma: float | None) -> None:
+        if not isinstance(mu, StateFunction):
+            raise TypeError(f"mu must be a LinearMap or MLP, but it is {checks.kind(mu)}.")
         if sigma is not None and not (isinstance(sigma, Real) and 0 < sigma < np.inf):
             raise ValueError(
                 f"sigma must be a positive number or None, but it is {checks.kind(sigma)}."
@@ -204,8 +206,9 @@ class Gaussian(BasePolicy):
 
         Statement: `gaussian_policy`. With a fixed ``sigma`` it is 0.
         """
-        w = cast(theta, checks.finite("weights", weights, self.mu.vectors(s).shape[:-1]))
-        of_mean = np.zeros_like(self._split(theta)[0], dtype=w.dtype)
+        mean = self._split(theta)[0]
+        w = cast(mean, checks.finite("weights", weights, self.mu.vectors(s).shape[:-1]))
+        of_mean = np.zeros_like(mean, dtype=w.dtype)
         return self._join(of_mean, np.full(self.n, w.sum()))
 
     def fisher_product(

@@ -63,6 +63,7 @@ class LinearSoftmax(Softmax):
         return (cast(theta, self.features) @ theta)[s]
 
     def logits_jvp(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        theta = checks.theta(theta, self.p)
         return self.logits(cast(theta, checks.theta(v, self.p, "v")), s)
 
     def logits_vjp(
@@ -75,8 +76,9 @@ class LinearSoftmax(Softmax):
         return self.logits(theta, s), pull
 
     def logits_vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        w = cast(theta, w)
-        phi = cast(w, self.features)[checks.indices("s", s, self.S)]
+        theta, s = checks.theta(theta, self.p), checks.indices("s", s, self.S)
+        w = cast(theta, checks.finite("w", w, (*s.shape, self.A)))
+        phi = cast(w, self.features)[s]
         return np.einsum("...a,...ap->...p", w, phi)
 
     def score(self, theta: np.ndarray, s: np.ndarray, a: np.ndarray) -> np.ndarray:

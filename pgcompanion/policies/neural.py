@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.policies.base import Pull, Room, cast, precision
+from pgcompanion.policies.base import Pull, Room, cast, checked_room, precision
 from pgcompanion.policies.softmax import Softmax
 from pgcompanion.policies.state_function import StateFunction
 
@@ -53,7 +53,7 @@ class MLP(StateFunction):
         r"""The matrices :math:`[W_l\mid b_l]`: views of ``theta``, so that writing to one writes
         to it.
         """
-        return [theta[i].reshape(n) for i, n in self._parts]
+        return self._layers(checks.shaped("theta", theta, (self.p,)))
 
     def init(self, rng: np.random.Generator, gain: float = 0.01) -> np.ndarray:
         r"""Orthogonal weights times :math:`\sqrt2`, times ``gain`` in the last layer; biases 0.
@@ -63,7 +63,8 @@ class MLP(StateFunction):
         "The 37 implementation details of proximal policy optimization", detail 2, for the gains.
         """
         theta = np.zeros(self.p)
-        *hidden, last = self.layers(theta)
+        checks.number("gain", gain)
+        *hidden, last = self._layers(theta)
         for layer in hidden:
             layer[:, :-1] = np.sqrt(2.0) * _orthogonal(len(layer), layer.shape[1] - 1, rng)
         last[:, :-1] = gain * _orthogonal(len(last), last.shape[1] - 1, rng)
@@ -77,37 +78,35 @@ class MLP(StateFunction):
         """What each layer takes, and the output ``(m, B)`` at the end, for the rows ``x (B, d)``.
 
         `backward` takes it back. It lies in the ``room``, which is in the precision of ``theta``,
-        and is lost in the next pass of as many rows.
+        and is lost in the next pass of as many rows. Shapes are checked, entries are not: this is
+        the inner loop, and its caller has seen them.
         """
+        if np.shape(theta) != (self.p,) or np.shape(x)[1:] != (self.d,):
+            checks.theta(theta, self.p)
+            checks.finite("x", x, (None, self.d))
+        return self._forward(theta, x, checked_room(room))
+
+    def _forward(self, theta: np.ndarray, x: np.ndarray, room: Room) -> list[np.ndarray]:
         trace = room.arrays(len(x))
         trace[0][:-1] = x.T
-        *hidden, last = self.layers(theta)
+        *hidden, last = self._layers(theta)
         for layer, h, h_next in zip(hidden, trace, trace[1:], strict=False):
             z = layer.dot(h, out=h_next[:-1])
             np.tanh(z, out=z)
         last.dot(trace[-2], out=trace[-1])
         return trace
 
-    def forward_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> list[np.ndarray]:
-        """`forward` for the states ``s (..., d)``, or indices, in a `room` and in its precision.
-
-        Shapes are checked, entries are not: this is the inner loop, and its caller has seen them.
-        """
-        theta = np.asarray(theta, room.dtype)
-        x = s if self.features is None else self.features[s]
-        if theta.shape != (self.p,) or x.shape[-1:] != (self.d,):
-            checks.theta(theta, self.p)
-            self.vectors(s)
-        return self.forward(theta, x.reshape(-1, self.d), room)
-
     def backward(self, theta: np.ndarray, trace: list[np.ndarray], w: np.ndarray) -> np.ndarray:
         r"""The gradient :math:`\sum_b\sum_jw_{jb}\nabla f_{\theta,j}(x_b)`, shape ``(p,)``.
 
         ``trace`` comes from `forward`; ``w (m, B)`` is the derivative of a loss in the outputs, in
-        the precision of the trace or complex.
+        the precision of the trace or complex. As in `forward`, shapes alone are checked.
         """
+        if np.shape(theta) != (self.p,) or np.shape(w)[:-1] != (self.m,):
+            checks.theta(theta, self.p)
+            checks.finite("w", w, (self.m, None))
         gradient = np.empty(self.p, np.result_type(theta, w))
-        layers = self.layers(gradient)
+        layers = self._layers(gradient)
         for k, delta in self._deltas(theta, trace, w):
             delta.dot(trace[k].T, out=layers[k])
         return gradient
@@ -145,19 +144,31 @@ class MLP(StateFunction):
         return self.value(theta, s), pull
 
     def vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        theta, w = checks.theta(theta, self.p), cast(theta, w)
-        rows, x = w.reshape(-1, self.m), self.vectors(s).reshape(-1, self.d)
+        theta, x = checks.theta(theta, self.p), self.vectors(s)
+        w = cast(theta, checks.finite("w", w, (*x.shape[:-1], self.m)))
+        rows, x = w.reshape(-1, self.m), x.reshape(-1, self.d)
         each = np.empty((len(x), self.p), precision(theta, w))
-        trace = self.forward(theta, x, self.room(max(1, len(x)), precision(theta)))
+        trace = self._forward(theta, x, self.room(max(1, len(x)), precision(theta)))
         for k, delta in self._deltas(theta, trace, rows.T):
             terms = delta.T[:, :, None] * trace[k].T[:, None, :]
             each[:, self._parts[k][0]] = terms.reshape(len(x), -1)
         return each.reshape(*w.shape[:-1], self.p)
 
+    def _layers(self, theta: np.ndarray) -> list[np.ndarray]:
+        return [theta[i].reshape(n) for i, n in self._parts]
+
+    def _forward_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> list[np.ndarray]:
+        """`forward` for the states ``s (..., d)``, or indices, in a `room` and in its precision."""
+        x = s if self.features is None else self.features[s]
+        if theta.shape != (self.p,) or x.shape[-1:] != (self.d,):
+            checks.theta(theta, self.p)
+            self.vectors(s)
+        return self._forward(theta, x.reshape(-1, self.d), room)
+
     def _vjp_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, Pull]:
         """One pass for the value and its transpose, in the precision of the ``room``."""
-        s, theta = np.asarray(s), np.asarray(theta, room.dtype)
-        trace = self.forward_in(room, theta, s)
+        s, theta = np.asarray(s), np.asarray(theta, checked_room(room).dtype)
+        trace = self._forward_in(room, theta, s)
 
         def pull(w: np.ndarray) -> np.ndarray:
             return self.backward(theta, trace, np.asarray(w.reshape(-1, self.m).T, room.dtype))
@@ -167,7 +178,9 @@ class MLP(StateFunction):
     def _along(self, theta: np.ndarray, trace: list[np.ndarray], v: np.ndarray) -> np.ndarray:
         """The derivative of the outputs along ``v (p,)``, shape ``(m, B)``: forward mode."""
         dz = np.zeros(0)
-        for k, (layer, d_layer) in enumerate(zip(self.layers(theta), self.layers(v), strict=True)):
+        for k, (layer, d_layer) in enumerate(
+            zip(self._layers(theta), self._layers(v), strict=True)
+        ):
             carried = layer[:, :-1] @ (dz * _slope(trace[k][:-1])) if k else 0.0
             dz = d_layer @ trace[k] + carried
         return dz
@@ -178,13 +191,13 @@ class MLP(StateFunction):
         room = self.room(max(1, min(BLOCK, len(x))), precision(theta))
         for start in range(0, len(x), BLOCK):
             i = slice(start, start + BLOCK)
-            yield i, self.forward(theta, x[i], room)
+            yield i, self._forward(theta, x[i], room)
 
     def _deltas(
         self, theta: np.ndarray, trace: list[np.ndarray], w: np.ndarray
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Backpropagation: the derivative in the pre-activations of each layer, last first."""
-        layers, delta = self.layers(theta), w
+        layers, delta = self._layers(theta), w
         for k in reversed(range(len(layers))):
             yield k, delta
             if k:
@@ -273,7 +286,8 @@ class NeuralSoftmax(Softmax):
         """
         if room is None:
             return super().sample(theta, s, rng)
-        f = self.network.forward_in(room, theta, s)[-1]
+        theta = np.asarray(theta, checked_room(room).dtype)
+        f = self.network._forward_in(room, theta, np.asarray(s))[-1]
         times = np.log(checks.generator(rng).standard_exponential(f.shape))
         return (f - times).argmax(axis=0).reshape(self.network.batch(s))
 

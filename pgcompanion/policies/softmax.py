@@ -85,8 +85,8 @@ class Softmax(BasePolicy, ABC):
 
     def logits_vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
         r"""Per state :math:`\sum_aw_a\nabla f_\theta(s,a)`: from ``w (..., A)`` to ``(..., p)``."""
-        theta = checks.theta(theta, self.p)
-        return np.einsum("...a,...ap->...p", w, complex_step(lambda t: self.logits(t, s), theta))
+        each = complex_step(lambda t: self.logits(t, s), checks.theta(theta, self.p))
+        return np.einsum("...a,...ap->...p", checks.finite("w", w, each.shape[:-1]), each)
 
     def table(self, theta: np.ndarray) -> np.ndarray:
         r""":math:`\pi_\theta` over the states of a finite MDP, shape ``(S, A)``."""

@@ -48,6 +48,7 @@ class StateFunction(ABC):
 
     def room(self, n: int) -> Room | None:
         """Arrays for passes of up to ``n`` states; None: there is nothing to reuse."""
+        checks.positive_integer("n", n)
         return None
 
     @abstractmethod
@@ -76,7 +77,10 @@ class StateFunction(ABC):
     def batch(self, s: np.ndarray) -> tuple[int, ...]:
         """The batch shape of the states ``s``."""
         s = np.asarray(s)
-        return s.shape if self.features is not None else s.shape[:-1]
+        whole = self.features is not None  # a state is one index
+        if not (s.dtype.kind in "iu" if whole else s.shape[-1:] == (self.d,)):
+            self.vectors(s)  # says what is wrong with them
+        return s.shape if whole else s.shape[:-1]
 
     def vectors(self, s: np.ndarray) -> np.ndarray:
         """What the states are to the function: observations or features, shape ``(..., d)``."""
@@ -127,12 +131,14 @@ class LinearMap(StateFunction):
 
     def init(self, rng: np.random.Generator) -> np.ndarray:
         """The function that is 0 everywhere."""
+        checks.generator(rng)
         return np.zeros(self.p)
 
     def value(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:
         return self._apply(checks.theta(theta, self.p), s)
 
     def jvp(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        theta = checks.theta(theta, self.p)
         return self._apply(cast(theta, checks.theta(v, self.p, "v")), s)
 
     def vjp(
@@ -147,8 +153,9 @@ class LinearMap(StateFunction):
         return self.value(theta, s), pull
 
     def vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        w = cast(theta, w)
-        each = w[..., :, None] * cast(theta, self.vectors(s))[..., None, :]
+        theta, x = checks.theta(theta, self.p), self.vectors(s)
+        w = cast(theta, checks.finite("w", w, (*x.shape[:-1], self.m)))
+        each = w[..., :, None] * cast(theta, x)[..., None, :]
         return each.reshape(*w.shape[:-1], self.p)
 
     def _apply(self, theta: np.ndarray, s: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ class TabularSoftmax(Softmax):
         """
         s = checks.indices("s", s, self.S)
         if self.H is None:
-            return s
+            return super().row(h, s)
         return checks.indices("h", h, self.H).astype(np.intp) * self.S + s
 
     def table(self, theta: np.ndarray) -> np.ndarray:
@@ -112,6 +112,7 @@ class TabularSoftmax(Softmax):
         return self._logits(theta)[self._indices(s)]
 
     def logits_jvp(self, theta: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
+        theta = checks.theta(theta, self.p)
         return self.logits(cast(theta, checks.theta(v, self.p, "v")), s)
 
     def logits_vjp(
@@ -121,7 +122,8 @@ class TabularSoftmax(Softmax):
         return f, lambda w: sum_by_state(s, cast(theta, w), self._rows).ravel()
 
     def logits_vjp_each(self, theta: np.ndarray, s: np.ndarray, w: np.ndarray) -> np.ndarray:
-        w, s = cast(theta, w), self._indices(s)
+        theta, s = checks.theta(theta, self.p), self._indices(s)
+        w = cast(theta, checks.finite("w", w, (*s.shape, self.A)))
         each = np.zeros((*w.shape[:-1], self._rows, self.A), w.dtype)
         np.put_along_axis(each, s[..., None, None], w[..., None, :], axis=-2)
         return each.reshape(*w.shape[:-1], self.p)
@@ -200,10 +202,10 @@ class TabularSoftmax(Softmax):
             (array([-0.375,  0.375]), array([-1.,  1.]))
         """
         g = checks.theta(g, self.p, "g").reshape(self._rows, self.A)
-        pi = softmax_policy(self._logits(theta))
+        pi, batch = softmax_policy(self._logits(theta)), checks.rows(batch, "s", "w")
         n = self._visits(batch.s, batch.w)[:, None]
-        if damping:
-            return _damped_solution(n, pi, checks.not_negative("damping", damping), g).ravel()
+        if checks.not_negative("damping", damping):
+            return _damped_solution(n, pi, damping, g).ravel()
         return _centred(_quotient(g, n * pi), n * pi > 0).ravel()
 
     def penalty_argmax(self, theta_k: np.ndarray, batch: Rows, lam: float) -> np.ndarray:
@@ -214,7 +216,7 @@ class TabularSoftmax(Softmax):
         `natural`). An action that the batch lacks has advantage 0, and a state that it lacks keeps
         its logits.
         """
-        logits = self._logits(theta_k)
+        logits, batch = self._logits(theta_k, "theta_k"), checks.rows(batch, "s", "a", "w", "A")
         n = self._visits(batch.s, batch.w)[:, None]
         pair = self._indices(batch.s) * self.A + checks.indices("a", batch.a, self.A)
         W = np.bincount(pair, batch.w * batch.A, self.p).reshape(logits.shape)
@@ -222,9 +224,9 @@ class TabularSoftmax(Softmax):
         tilt = penalised_tilt(log_softmax(logits), A_bar, lam)
         return (logits + np.where(n > 0, tilt, 0.0)).ravel()
 
-    def _logits(self, theta: np.ndarray) -> np.ndarray:
+    def _logits(self, theta: np.ndarray, name: str = "theta") -> np.ndarray:
         """All logits, shape ``(rows, A)``."""
-        return checks.theta(theta, self.p).reshape(self._rows, self.A)
+        return checks.theta(theta, self.p, name).reshape(self._rows, self.A)
 
     def _indices(self, s: np.ndarray) -> np.ndarray:
         return checks.indices("s", s, self._rows)
@@ -311,7 +313,10 @@ def weighted_counts(
         array([[0. , 0.5],
                [3. , 0. ]])
     """
-    s, a = np.asarray(s), checks.shaped("a", a, np.shape(s))
+    s = checks.array("s", s)
+    if s.dtype.kind not in "iu":
+        checks.indices("s", s, S)  # says what it holds; where each part is met, so is its range
+    a = checks.shaped("a", a, s.shape)
     weights = checks.shaped("weights", weights, s.shape)
     if np.iscomplexobj(weights):
         real, imag = (weighted_counts(s, a, w, S, A) for w in (weights.real, weights.imag))

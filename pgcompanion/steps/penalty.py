@@ -43,6 +43,7 @@ def penalty_argmax(
     """
     checks.positive("lam", lam)
     theta = checks.parameters(theta, checks.policy(policy).p)
+    start = theta if start is None else checks.parameters(start, policy.p, "start")
     checked(batch)
     closed_form = getattr(policy, "penalty_argmax", None)
     if closed_form is not None:
@@ -50,7 +51,7 @@ def penalty_argmax(
     return newton_ascent(
         lambda x: penalty(policy, theta, x, batch, lam),
         lambda x: penalty_gradient(policy, theta, x, batch, lam),
-        theta if start is None else start,
+        start,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,9 @@ class RunningMoments:
 
     def apply(self, s: np.ndarray) -> np.ndarray:
         r""":math:`(s-\mathrm{mean})/\sqrt{\mathrm{var}}`, clipped to [-10, 10], in single precision."""
+        s = checks.finite("s", s)
+        if s.shape[-1:] != self.mean.shape:
+            raise ValueError(f"s has shape {s.shape}, but (..., {len(self.mean)}) is expected.")
         z = (s - self.mean) / np.sqrt(self.var + 1e-8)
         return z.clip(-self.CLIP, self.CLIP).astype(np.float32)
 
@@ -91,6 +95,8 @@ class NormalisedObservations:
 
     def reset(self, *, options: Any = None, **arguments: Any) -> tuple[np.ndarray, Any]:
         """Begin anew, all environments or those of ``options["reset_mask"]``."""
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options must be a dict or None, but it is {checks.kind(options)}.")
         s, info = self.envs.reset(options=options, **arguments)
         begun = (options or {}).get("reset_mask", np.ones(len(s), bool))
         self._learn(s[begun])

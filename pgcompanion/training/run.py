@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from pgcompanion import checks
+from pgcompanion.batches.rollouts import autoreset_mode
 from pgcompanion.policies import Policy
 from pgcompanion.training.observations import NormalisedObservations, RunningMoments
 from pgcompanion.training.settings import Settings
+from pgcompanion.training.settings import checked as _settings
 
 
 @dataclass(eq=False, repr=False)
@@ -28,7 +30,7 @@ class Run:
         moments: mean and variance of the observations, where they were normalised.
 
     Raises:
-        TypeError: ``policy`` is no policy.
+        TypeError: ``policy`` is no policy, ``settings`` are no `Settings`, or ``moments`` no `RunningMoments`.
         ValueError: ``theta`` is not ``p`` finite numbers, or ``steps`` and ``J`` differ in length.
 
     Example:
@@ -48,6 +50,12 @@ class Run:
         p = checks.policy(self.policy, "sample").p
         self.theta = checks.parameters(self.theta, p)
         self.steps = checks.finite("steps", self.steps, (None,))
+        if self.settings is not None:
+            _settings(self.settings)
+        if self.moments is not None and not isinstance(self.moments, RunningMoments):
+            raise TypeError(
+                f"moments must be RunningMoments, but it is {checks.kind(self.moments)}."
+            )
         self.J = checks.shaped("J", self.J, self.steps.shape)
 
     @property
@@ -58,10 +66,11 @@ class Run:
     def sample(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Actions of the policy for observations ``s (n, ...)`` as the environment gives them."""
         s = s if self.moments is None else self.moments.apply(s)
-        return self.policy.sample(self.theta, s, rng)
+        return np.asarray(self.policy.sample(self.theta, s, checks.generator(rng)))
 
     def seen_by(self, envs: Any) -> Any:
         """The vector environment ``envs`` as this policy sees it: its observations normalised, or not."""
+        autoreset_mode(envs)
         if self.moments is None:
             return envs
         return NormalisedObservations(envs, self.moments, learning=False)

@@ -199,6 +199,7 @@ SAMPLED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.statement("npg", "trpo_implement", "ppo", "ppo_clip")
 @pytest.mark.parametrize("algorithm", SAMPLED)
 @pytest.mark.parametrize("name", ONE_GOAL)

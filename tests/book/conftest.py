@@ -38,6 +38,7 @@ NEEDED = {
         "test_progress.py",
         "test_search.py",
         "test_selfcheck_browser.py",
+        "test_without_runtime.py",
     ],
     firefox: ["test_firefox.py"],
 }

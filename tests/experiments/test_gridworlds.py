@@ -82,6 +82,7 @@ def test_the_stored_study_is_the_one_that_the_function_runs(name, path, protocol
     assert np.abs(mean[name] - stored.mean[name][2:4]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_small_study_covers_every_learner(monkeypatch):
     monkeypatch.setattr(gridworlds, "PROBLEMS", {w: PROBLEMS[w] for w in ("corridor", "4x4")})
     quick = Protocol(Round(1, 1), Round(1, 2), Round(1, 3), finalists=1)

@@ -21,8 +21,13 @@ from pgcompanion.grading.marking import Marker, Row  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def marker() -> Iterator[Marker]:
+def sandboxed() -> None:
+    """For a test that starts the sandbox itself."""
     cache.prepare()
+
+
+@pytest.fixture(scope="session")
+def marker(sandboxed: None) -> Iterator[Marker]:
     made = Marker(Assignment())
     yield made
     made.close()

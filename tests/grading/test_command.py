@@ -38,6 +38,7 @@ def class_of_two(tmp_path: Path) -> Path:
     return lay(tmp_path / "class", "bo.py", text=f"{IMPORT}\n{WRONG}")
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_a_folder_becomes_a_table_a_report_and_sheets(
     class_of_two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_number_of_jobs_is_one_or_more(jobs: str, capsys: pytest.CaptureFixt
     assert "a whole number from 1 on" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_a_table_of_points_is_for_the_whole_course(class_of_two: Path, tmp_path: Path) -> None:
     (tmp_path / "points.toml").write_text("npg_step = 2\nreward_to_go = 3")
     out = tmp_path / "grades.csv"
@@ -117,6 +119,7 @@ def test_a_table_of_points_is_for_the_whole_course(class_of_two: Path, tmp_path:
     assert [row["score"] for row in table(out)] == ["3", "0"]
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_who_hands_in_late_alone_has_a_row(class_of_two: Path, tmp_path: Path) -> None:
     late = lay(tmp_path / "late", "Al.py", text=f"{IMPORT}\n{RIGHT}")
     out = tmp_path / "grades.csv"
@@ -126,6 +129,7 @@ def test_who_hands_in_late_alone_has_a_row(class_of_two: Path, tmp_path: Path) -
     assert found == [("Ada Lovelace (12)", "1", ""), ("Al", "0", "1"), ("bo", "0", "")]
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_nothing_is_lost_where_the_table_cannot_be_written(
     class_of_two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +167,7 @@ def pack(tmp_path: Path) -> Path:
     return lay(tmp_path / "my_exercises", PACKED[1], text=PACKED[2])
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_the_template_of_the_page_is_an_exercise(pack: Path, tmp_path: Path) -> None:
     (id,) = unpacked(pack)
     source = "def discounted_return(r, gamma): return (r * gamma ** np.arange(r.shape[1])).sum(1)"
@@ -201,6 +206,7 @@ def test_every_command_of_the_page_is_understood(line: str) -> None:
     assert command.parser().parse_args(shlex.split(line)[1:])
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_all_can_be_the_work_of_one_student(tmp_path: Path) -> None:
     lay(tmp_path / "repository", "one.py", text=f"{IMPORT}\n{RIGHT}")
     lay(tmp_path / "repository", "two.ipynb", "more/three.ipynb")
@@ -210,6 +216,7 @@ def test_all_can_be_the_work_of_one_student(tmp_path: Path) -> None:
     assert [(row["student"], row["score"]) for row in table(out)] == [("Ada", "1")]
 
 
+@pytest.mark.slow
 def test_the_workflow_of_the_page_is_one(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.S)
     workflow = lay(tmp_path, "classroom.yml", text=text) / "classroom.yml"

@@ -61,9 +61,9 @@ HANDED_IN = {
 }
 
 
+@pytest.mark.usefixtures("sandboxed")
 @pytest.mark.parametrize("name", HANDED_IN)
 def test_the_results_are_as_documented(name: str, tmp_path: Path) -> None:
-    cache.prepare()
     files, score = HANDED_IN[name]
     for file, text in files.items():
         lay(tmp_path, file, text=text)
@@ -75,8 +75,8 @@ def test_the_results_are_as_documented(name: str, tmp_path: Path) -> None:
     assert ("There is no notebook" in results["output"]) == (name == "nothing")
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_a_mistake_has_its_message_and_its_name(tmp_path: Path) -> None:
-    cache.prepare()
     results = marked(lay(tmp_path, "a.py", text=f"{IMPORT}\n{WRONG}"), ASSIGNMENT)
     assert results["tests"][0]["tags"]
     assert "](../" not in results["tests"][0]["output"]

@@ -170,7 +170,7 @@ def test_stepping_before_reset_asks_for_reset() -> None:
 
 
 def test_bad_options_are_one_clear_sentence() -> None:
-    with pytest.raises(ValueError, match="render_mode must be None, 'ansi' or 'rgb_array'"):
+    with pytest.raises(ValueError, match="render_mode must be one of 'ansi', 'rgb_array'"):
         GridWorld("S.G").env("human")
     with pytest.raises(ValueError, match="positive integer, but it is 0"):
         GridWorld("S.G").env(max_episode_steps=0)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from numbers import Real
 from typing import TYPE_CHECKING, Protocol
+
+from pgcompanion import checks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +34,7 @@ class Control:
 
     Raises:
         ValueError: ``values`` is empty or repeats a value, or ``default`` is not among them.
+        TypeError: ``label`` is no string, or ``values`` no sequence.
 
     >>> eta = Control("step size η", [0.001, 0.01], default=0.01)
     >>> eta.texts, eta.start
@@ -46,13 +50,21 @@ class Control:
     more: bool = False
 
     def __post_init__(self) -> None:
+        checks.string("label", self.label)
+        for name in ("time", "whole", "log"):
+            checks.truth(name, getattr(self, name))
+        if not isinstance(self.values, tuple | list | range):
+            raise TypeError(
+                f"values must be a tuple of numbers or words, but it is {checks.kind(self.values)}."
+            )
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(
                 f"values must hold at least one value and none twice, but it is {self.values!r}."
             )
-        if self.default not in self.values:
+        if not isinstance(self.default, str | Real) or self.default not in self.values:
             raise ValueError(
-                f"default must be one of the values {self.values!r}, but it is {self.default!r}."
+                f"default must be one of the values {self.values!r}, but it is "
+                f"{checks.kind(self.default)}."
             )
 
     @property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pgcompanion import style
+from pgcompanion import checks, style
 from pgcompanion.demos.engine.controls import text
 
 if TYPE_CHECKING:
@@ -51,6 +51,18 @@ class Panel:
     ylabel: str = ""
     lines: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("title", "xlabel", "ylabel", "numbers"):
+            checks.string(name, getattr(self, name))
+        for name in ("xlim", "ylim"):
+            checks.finite(name, getattr(self, name), (2,))
+        for name in ("xticks", "yticks"):
+            checks.finite(name, getattr(self, name), (None,))
+        for name in ("xscale", "yscale"):
+            checks.choice(name, getattr(self, name), ("linear", "log"))
+        checks.positive("width", self.width)
+        checks.natural_number("lines", self.lines)
+
 
 Rows = tuple[tuple[Panel, ...], ...]
 Picture = tuple["Figure", list["Axes"]]
@@ -68,7 +80,16 @@ def panels(rows: Rows, height: float, heights: tuple[float, ...] = ()) -> Pictur
         rows: the panels, a tuple for each row.
         height: of the figure, in inches.
         heights: the rows' shares of it; equal where left out.
+
+    Raises:
+        TypeError: ``rows`` is not made of tuples of panels.
+        ValueError: ``height`` is not positive, or ``heights`` is not a positive number for each row.
     """
+    if not isinstance(rows, tuple) or not all(row and isinstance(row, tuple) for row in rows):
+        raise TypeError(f"rows must be tuples of panels, but it is {checks.kind(rows)}.")
+    checks.positive("height", height)
+    if (shares := checks.weights("heights", heights)).size and shares.shape != (len(rows),):
+        raise ValueError(f"heights must be one for each of the {len(rows)} rows.")
     key = (rows, height, heights)
     if _shelf is None:
         return _drawn(*key)
