@@ -77,11 +77,12 @@ test: .venv/ready ## lint, build the book and run every test
 		-m "not statement and not weekly" --no-loadscope-reorder --durations 20 \
 		--nbval --nbval-sanitize-with tools/nbval.cfg $(EXECUTED) pgcompanion tests
 
-check: .venv/ready ## lint, types and the tests without browser and notebooks: a minute or so
+check: .venv/ready ## lint, types and the tests without browser, sandbox and notebooks: a minute or so
 	@$(MAKE) --no-print-directory --jobs 2 lint quick
 
 quick: .venv/ready ## the tests of check alone
-	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
+	@$(PY) -m pytest -q -p no:nbval --numprocesses $(JOBS) --dist worksteal \
+		--ignore=tests/book --ignore=tests/demos \
 		--ignore=tests/environments --ignore=tests/exercises \
 		-m "not slow and not weekly" pgcompanion tests
 
