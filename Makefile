@@ -86,8 +86,9 @@ quick: .venv/ready ## the tests of check alone
 		--ignore=tests/environments --ignore=tests/exercises \
 		-m "not slow and not weekly" pgcompanion tests
 
-seeds: .venv/ready ## grade the book's solutions in the sandbox, on 200 seeds
-	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q tests/grading/test_seeds.py
+seeds: .venv/ready ## the book's solutions in the sandbox, and all known mistakes told apart, on 200 seeds
+	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q --numprocesses $(JOBS) \
+		tests/exercises/test_seeds.py tests/grading/test_seeds.py
 
 weekly: .venv/ready ## what is too long for make test: long pages on Colab, other graders, every frame
 	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading
