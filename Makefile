@@ -81,16 +81,18 @@ test: .venv/ready ## lint, build the book and run every test
 		-m "not statement and not weekly" --no-loadscope-reorder --durations 20 \
 		--nbval --nbval-sanitize-with tools/nbval.cfg tests $(EXECUTED) pgcompanion
 
-check: .venv/ready ## lint, types and the tests without browser and notebooks: a minute or so
+check: .venv/ready ## lint, types and the tests without browser, sandbox and notebooks: a minute or so
 	@$(MAKE) --no-print-directory --jobs 2 lint quick
 
 quick: .venv/ready ## the tests of check alone
-	@$(PY) -m pytest -q --numprocesses $(JOBS) --ignore=tests/book --ignore=tests/demos \
+	@$(PY) -m pytest -q -p no:nbval --numprocesses $(JOBS) --dist worksteal \
+		--ignore=tests/book --ignore=tests/demos \
 		--ignore=tests/environments --ignore=tests/exercises \
 		-m "not slow and not weekly" pgcompanion tests
 
-seeds: .venv/ready ## grade the book's solutions in the sandbox, on 200 seeds
-	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q tests/grading/test_seeds.py
+seeds: .venv/ready ## the book's solutions in the sandbox, and all known mistakes told apart, on 200 seeds
+	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q --numprocesses $(JOBS) \
+		tests/exercises/test_seeds.py tests/grading/test_seeds.py
 
 weekly: .venv/ready ## what is too long for make test: long pages on Colab, other graders, every frame
 	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading

@@ -60,6 +60,13 @@ def shaped(name: str, x: object, shape: tuple[int | EllipsisType, ...]) -> np.nd
     return x
 
 
+def one_axis(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the batch shape of ``name`` after checking that it has one axis."""
+    if len(shape) != 1:
+        raise ValueError(f"{name} must have one batch axis, but its batch shape is {shape}.")
+    return shape
+
+
 def numbers(name: str, x: object) -> np.ndarray:
     """Return ``x`` as an array of numbers, finite or not: for formulas that work entry by entry."""
     x = array(name, x)
@@ -365,6 +372,13 @@ def rows(x: T, *parts: str) -> T:
     """Return ``x`` after checking that it is a batch, or has these parts of one."""
     if not all(hasattr(x, part) for part in parts) or isinstance(x, type):
         raise TypeError(f"batch must be a Batch, but it is {kind(x)}.")
+    return x
+
+
+def room(x: T) -> T:
+    """Return ``x`` after checking that it is a room for the passes of a network."""
+    if not hasattr(x, "arrays"):
+        raise TypeError(f"room must be made by policy.room(n), but it is {kind(x)}.")
     return x
 
 

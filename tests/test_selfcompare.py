@@ -10,14 +10,24 @@ import selfcompare
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "book").glob("*.md"))
-FUNCTIONS = frozenset(f.anchor.split(".")[-1] for f in docstrings.functions(ROOT) if f.mathematics)
-PASSED = selfcompare.handed_on(ROOT / "pgcompanion")
+
+
+@pytest.fixture(scope="module")
+def functions():
+    """The names of the public mathematics."""
+    every = docstrings.functions(ROOT)
+    return frozenset(f.anchor.split(".")[-1] for f in every if f.mathematics)
+
+
+@pytest.fixture(scope="module")
+def passed():
+    return selfcompare.handed_on(ROOT / "pgcompanion")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_no_cell_compares_a_function_with_itself(page):
+def test_no_cell_compares_a_function_with_itself(page, functions, passed):
     text = page.read_text(encoding="utf-8")
-    assert list(selfcompare.faults(text, FUNCTIONS, PASSED)) == []
+    assert list(selfcompare.faults(text, functions, passed)) == []
 
 
 def cell(*lines: str) -> str:
@@ -34,11 +44,11 @@ def cell(*lines: str) -> str:
         ["x = []", "for a in range(3):", "    x.append(wrapper(a))", "assert max(x) == exact.J(3)"],
     ],
 )
-def test_one_function_on_both_sides_is_found(lines):
-    (fault,) = selfcompare.faults(cell(*lines), FUNCTIONS | {"J", "wrapper"}, {"wrapper": {"J"}})
+def test_one_function_on_both_sides_is_found(lines, functions):
+    (fault,) = selfcompare.faults(cell(*lines), functions | {"J", "wrapper"}, {"wrapper": {"J"}})
     assert "J" in fault
     excused = cell("# same function: it must not depend on a", *lines)
-    assert list(selfcompare.faults(excused, FUNCTIONS | {"J", "wrapper"}, {})) == []
+    assert list(selfcompare.faults(excused, functions | {"J", "wrapper"}, {})) == []
 
 
 @pytest.mark.parametrize(
@@ -52,13 +62,13 @@ def test_one_function_on_both_sides_is_found(lines):
         ["assert np.isclose(exact.J(a), 3.0)"],
     ],
 )
-def test_two_functions_an_order_and_a_number_are_not(lines):
-    assert list(selfcompare.faults(cell(*lines), FUNCTIONS | {"J", "K"}, {})) == []
+def test_two_functions_an_order_and_a_number_are_not(lines, functions):
+    assert list(selfcompare.faults(cell(*lines), functions | {"J", "K"}, {})) == []
 
 
-def test_what_a_function_hands_on_is_read_from_the_package():
+def test_what_a_function_hands_on_is_read_from_the_package(passed):
     """The exact trust region is a penalty's maximiser; the penalty computes it."""
-    assert "penalty_argmax" in PASSED["trpo_argmax"]
-    assert "trpo_argmax" not in selfcompare.reached("penalty_argmax", PASSED)
-    assert "penalty_argmax" in selfcompare.reached("trpo_argmax", PASSED)
-    assert "evaluate" not in PASSED["performance_difference"]
+    assert "penalty_argmax" in passed["trpo_argmax"]
+    assert "trpo_argmax" not in selfcompare.reached("penalty_argmax", passed)
+    assert "penalty_argmax" in selfcompare.reached("trpo_argmax", passed)
+    assert "evaluate" not in passed["performance_difference"]

@@ -64,8 +64,7 @@ class Batch:
             "A": checks.finite("A", self.A, (len(w),)),
             "log_prob": checks.finite("log_prob", self.log_prob, (len(w),)),
         }
-        if self.J is not None:
-            checks.number("J", self.J)
+        checks.number("J", 0.0 if self.J is None else self.J)
         checks.truth("aggregated", self.aggregated)
         for name, x in arrays.items():
             object.__setattr__(self, name, x)

@@ -56,8 +56,8 @@ def cases(rng: np.random.Generator) -> Iterable[Arguments]:
         yield (
             Environment(mdp),
             np.array(start),
-            0.1,
-            600,
+            0.06,
+            1000,
             np.random.default_rng(rng.integers(2**32)),
         )
 
@@ -214,5 +214,5 @@ exercise = Exercise(
     mistakes=MISTAKES,
     measure=measure,
     measured="J",
-    tolerance=0.008,
+    tolerance=0.009,  # two right answers differ by luck: by .002 (one standard deviation)
 )

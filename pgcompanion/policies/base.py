@@ -36,13 +36,6 @@ class Room:
         return f"Room(n={self.n}, dtype={self.dtype})"
 
 
-def checked_room(room: Room) -> Room:
-    """Return ``room`` after checking that it is one."""
-    if not isinstance(room, Room):
-        raise TypeError(f"room must be made by policy.room(n), but it is {checks.kind(room)}.")
-    return room
-
-
 class BasePolicy:
     """What the policies of this room share: a start at 0, no room, states that are indices or not.
 
@@ -95,9 +88,7 @@ def cast(theta: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def root_weights(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Square roots of weights, with which a Fisher matrix is a product of a matrix with itself."""
-    if len(shape) != 1:
-        raise ValueError(f"s must have one batch axis, but it has the batch shape {shape}.")
-    return np.sqrt(checks.weights("weights", weights, shape))
+    return np.sqrt(checks.weights("weights", weights, checks.one_axis("s", shape)))
 
 
 def sum_by_state(s: np.ndarray, w: np.ndarray, S: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from pgcompanion import checks
-from pgcompanion.policies.base import Pull, Room, cast, checked_room, precision
+from pgcompanion.policies.base import Pull, Room, cast, precision
 from pgcompanion.policies.softmax import Softmax
 from pgcompanion.policies.state_function import StateFunction
 
@@ -84,7 +84,7 @@ class MLP(StateFunction):
         if np.shape(theta) != (self.p,) or np.shape(x)[1:] != (self.d,):
             checks.theta(theta, self.p)
             checks.finite("x", x, (None, self.d))
-        return self._forward(theta, x, checked_room(room))
+        return self._forward(theta, x, checks.room(room))
 
     def _forward(self, theta: np.ndarray, x: np.ndarray, room: Room) -> list[np.ndarray]:
         trace = room.arrays(len(x))
@@ -159,7 +159,8 @@ class MLP(StateFunction):
 
     def _forward_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> list[np.ndarray]:
         """`forward` for the states ``s (..., d)``, or indices, in a `room` and in its precision."""
-        x = s if self.features is None else self.features[s]
+        theta = np.asarray(theta, checks.room(room).dtype)
+        x = np.asarray(s) if self.features is None else self.features[s]
         if theta.shape != (self.p,) or x.shape[-1:] != (self.d,):
             checks.theta(theta, self.p)
             self.vectors(s)
@@ -167,7 +168,7 @@ class MLP(StateFunction):
 
     def _vjp_in(self, room: Room, theta: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, Pull]:
         """One pass for the value and its transpose, in the precision of the ``room``."""
-        s, theta = np.asarray(s), np.asarray(theta, checked_room(room).dtype)
+        theta = np.asarray(theta, checks.room(room).dtype)
         trace = self._forward_in(room, theta, s)
 
         def pull(w: np.ndarray) -> np.ndarray:
@@ -286,8 +287,7 @@ class NeuralSoftmax(Softmax):
         """
         if room is None:
             return super().sample(theta, s, rng)
-        theta = np.asarray(theta, checked_room(room).dtype)
-        f = self.network._forward_in(room, theta, np.asarray(s))[-1]
+        f = self.network._forward_in(room, theta, s)[-1]
         times = np.log(checks.generator(rng).standard_exponential(f.shape))
         return (f - times).argmax(axis=0).reshape(self.network.batch(s))
 

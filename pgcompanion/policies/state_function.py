@@ -76,11 +76,10 @@ class StateFunction(ABC):
 
     def batch(self, s: np.ndarray) -> tuple[int, ...]:
         """The batch shape of the states ``s``."""
-        s = np.asarray(s)
-        whole = self.features is not None  # a state is one index
-        if not (s.dtype.kind in "iu" if whole else s.shape[-1:] == (self.d,)):
+        s, index = np.asarray(s), self.features is not None
+        if not (s.dtype.kind in "iu" if index else s.shape[-1:] == (self.d,)):
             self.vectors(s)  # says what is wrong with them
-        return s.shape if whole else s.shape[:-1]
+        return s.shape if index else s.shape[:-1]
 
     def vectors(self, s: np.ndarray) -> np.ndarray:
         """What the states are to the function: observations or features, shape ``(..., d)``."""
