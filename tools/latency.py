@@ -36,9 +36,7 @@ MOVES = """(choices) => {
     return performance.now() - start;
   });
 }"""
-DEMO = re.compile(
-    r'data-demo="(\w+)".*?<script type="application/json">(.*?)</script>', re.DOTALL
-)
+DEMO = re.compile(r'data-demo="(\w+)".*?<script type="application/json">(.*?)</script>', re.DOTALL)
 
 
 def anywhere(controls: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
