@@ -20,12 +20,18 @@ STAYS = [
     ".btn.show>:where(.absent,p){margin:0}",
     'html[data-theme="dark"] .btn{margin:0}',
     ".a\\:b{margin:0}",
+    ".btn:has(:focus-visible){margin:0}",
     ":root{--pst-color:#fff}",
     "@media (min-width:1px){.btn{margin:0}}",
     '@font-face{font-family:"A";src:url("a.woff2")}',
     '.btn::after{content:"a, .absent{}"}',
 ]
-GOES = [".absent{margin:0}", ".btn.absent{margin:0}", "@media print{.absent{margin:0}}"]
+GOES = [
+    ".absent{margin:0}",
+    ".btn.absent{margin:0}",
+    "@media print{.absent{margin:0}}",
+    ".btn:has(:focus-visible) p::before{outline:1px}",
+]
 
 
 @pytest.mark.parametrize("rule", STAYS)
