@@ -92,7 +92,7 @@ quick: .venv/ready ## the tests of check alone
 
 seeds: .venv/ready ## the book's solutions in the sandbox, and all known mistakes told apart, on 200 seeds
 	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q --numprocesses $(JOBS) \
-		tests/exercises/test_seeds.py tests/grading/test_seeds.py
+		tests/exercises/test_seeds.py tests/exercises/test_bank.py tests/grading/test_seeds.py
 
 weekly: .venv/ready ## what is too long for make test: long pages on Colab, other graders, every frame
 	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading
