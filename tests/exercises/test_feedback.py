@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pgcompanion.exercises import Feedback, check
-from pgcompanion.exercises.engine import runner
-from pgcompanion.exercises.engine.catalogue import IDS
+from pgcompanion.exercises.engine import cases, runner, show
+from pgcompanion.exercises.engine.catalogue import IDS, find
 from pgcompanion.exercises.reward_to_go import reward_to_go
 from pgcompanion.exercises.softmax_policy import softmax_policy
 
@@ -95,6 +95,19 @@ def test_the_case_shown_is_the_first_that_differs_and_not_one_that_agrees() -> N
     message = to_go(wrong_for_two_episodes).message
     assert "[[1., 2., 4.]]" not in message
     assert "The result differs" in message
+
+
+def test_code_as_it_was_shown_sees_the_smallest_case_that_differs() -> None:
+    exercise = find("find_the_bug_clip")
+    message = check(exercise.id, exercise.shown).message
+    blocks = []
+    for case in cases.regular(exercise):
+        returned = exercise.shown(*case.arguments)
+        if not np.allclose(returned, case.expected):
+            results = [("returned", returned), ("expected", case.expected)]
+            blocks.append(show.rows([*case.rows, *results]))
+    assert [block in message for block in blocks] == [True] + [False] * (len(blocks) - 1)
+    assert len(blocks) > 1
 
 
 def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
