@@ -97,16 +97,18 @@ def test_the_case_shown_is_the_first_that_differs_and_not_one_that_agrees() -> N
     assert "The result differs" in message
 
 
-def test_code_as_it_was_shown_sees_the_smallest_case_that_differs() -> None:
+def test_code_as_it_was_shown_is_not_started_and_sees_the_smallest_case_that_differs() -> None:
     exercise = find("find_the_bug_clip")
-    message = check(exercise.id, exercise.shown).message
+    feedback = check(exercise.id, exercise.shown)
+    assert not feedback.started
+    assert check(exercise.id, lambda *arguments: 3 * exercise.shown(*arguments)).started
     blocks = []
     for case in cases.regular(exercise):
         returned = exercise.shown(*case.arguments)
         if not np.allclose(returned, case.expected):
             results = [("returned", returned), ("expected", case.expected)]
             blocks.append(show.rows([*case.rows, *results]))
-    assert [block in message for block in blocks] == [True] + [False] * (len(blocks) - 1)
+    assert [block in feedback.message for block in blocks] == [True] + [False] * (len(blocks) - 1)
     assert len(blocks) > 1
 
 
@@ -119,6 +121,19 @@ def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
     assert "line 3 of `answer`, `return total + r[0, 7]`, with `IndexError`" in message
     assert "An index points outside the array" in message
     assert "r = [[1., 2., 4.]]" in message
+
+
+def test_an_exception_on_a_later_case_alone_ends_the_tries_and_is_named() -> None:
+    tries = []
+
+    def stumbles(r):  # type: ignore[no-untyped-def]
+        tries.append(r)
+        if len(tries) == 2:
+            raise KeyError("a")
+        return reward_to_go(r)
+
+    assert "KeyError" in to_go(stumbles).message
+    assert len(tries) == 2
 
 
 def test_an_exception_in_a_helper_names_the_helper() -> None:
