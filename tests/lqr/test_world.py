@@ -86,6 +86,15 @@ def test_the_two_masses_obey_newton():
         )
 
 
+def test_the_unstable_system_is_that_of_dean_et_al():
+    """*On the sample complexity of the linear quadratic regulator* (2020), in its experiments."""
+    world = LQR.named("unstable")
+    drifting = [[1.01, 0.01, 0.0], [0.01, 1.01, 0.01], [0.0, 0.01, 1.01]]
+    wanted = {"A": drifting, "B": np.eye(3), "Q": 1e-3 * np.eye(3), "R": np.eye(3), "W": np.eye(3)}
+    for name, matrix in wanted.items():
+        np.testing.assert_allclose(getattr(world, name), matrix)
+
+
 @pytest.mark.statement("lqr")
 def test_the_pendulum_is_gymnasiums_near_its_top():
     """One step of the environment from a small angle. The negative control has the gravity of the bottom."""
