@@ -100,6 +100,7 @@ def test_the_case_shown_is_the_first_that_differs_and_not_one_that_agrees() -> N
 def test_code_as_it_was_shown_is_not_started_and_sees_the_smallest_case_that_differs() -> None:
     exercise = find("find_the_bug_clip")
     feedback = check(exercise.id, exercise.shown)
+    assert not feedback.passed
     assert not feedback.started
     assert check(exercise.id, lambda *arguments: 3 * exercise.shown(*arguments)).started
     blocks = []
@@ -123,16 +124,24 @@ def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
     assert "r = [[1., 2., 4.]]" in message
 
 
-def test_an_exception_on_a_later_case_alone_ends_the_tries_and_is_named() -> None:
+@pytest.mark.parametrize(
+    ("error", "words", "started"),
+    [(KeyError("a"), "KeyError", True), (NotImplementedError(), "not started yet", False)],
+)
+def test_an_exception_on_a_later_case_alone_ends_the_tries_and_is_named(
+    error: Exception, words: str, started: bool
+) -> None:
     tries = []
 
     def stumbles(r):  # type: ignore[no-untyped-def]
         tries.append(r)
         if len(tries) == 2:
-            raise KeyError("a")
+            raise error
         return reward_to_go(r)
 
-    assert "KeyError" in to_go(stumbles).message
+    feedback = to_go(stumbles)
+    assert words in feedback.message
+    assert feedback.started == started
     assert len(tries) == 2
 
 
