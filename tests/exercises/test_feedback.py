@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pgcompanion.exercises import Feedback, check
-from pgcompanion.exercises.engine import runner
-from pgcompanion.exercises.engine.catalogue import IDS
+from pgcompanion.exercises.engine import cases, runner, show
+from pgcompanion.exercises.engine.catalogue import IDS, find
 from pgcompanion.exercises.reward_to_go import reward_to_go
 from pgcompanion.exercises.softmax_policy import softmax_policy
 
@@ -97,6 +97,22 @@ def test_the_case_shown_is_the_first_that_differs_and_not_one_that_agrees() -> N
     assert "The result differs" in message
 
 
+def test_code_as_it_was_shown_is_not_started_and_sees_the_smallest_case_that_differs() -> None:
+    exercise = find("find_the_bug_clip")
+    feedback = check(exercise.id, exercise.shown)
+    assert not feedback.passed
+    assert not feedback.started
+    assert check(exercise.id, lambda *arguments: 3 * exercise.shown(*arguments)).started
+    blocks = []
+    for case in cases.regular(exercise):
+        returned = exercise.shown(*case.arguments)
+        if not np.allclose(returned, case.expected):
+            results = [("returned", returned), ("expected", case.expected)]
+            blocks.append(show.rows([*case.rows, *results]))
+    assert [block in feedback.message for block in blocks] == [True] + [False] * (len(blocks) - 1)
+    assert len(blocks) > 1
+
+
 def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
     def answer(r):  # type: ignore[no-untyped-def]
         total = 0.0
@@ -106,6 +122,27 @@ def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
     assert "line 3 of `answer`, `return total + r[0, 7]`, with `IndexError`" in message
     assert "An index points outside the array" in message
     assert "r = [[1., 2., 4.]]" in message
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "started"),
+    [(KeyError("a"), "KeyError", True), (NotImplementedError(), "not started yet", False)],
+)
+def test_an_exception_on_a_later_case_alone_ends_the_tries_and_is_named(
+    error: Exception, words: str, started: bool
+) -> None:
+    tries = []
+
+    def stumbles(r):  # type: ignore[no-untyped-def]
+        tries.append(r)
+        if len(tries) == 2:
+            raise error
+        return reward_to_go(r)
+
+    feedback = to_go(stumbles)
+    assert words in feedback.message
+    assert feedback.started == started
+    assert len(tries) == 2
 
 
 def test_an_exception_in_a_helper_names_the_helper() -> None:

@@ -60,6 +60,41 @@ def test_a_force_that_is_held_moves_as_it_does_in_continuous_time():
     np.testing.assert_allclose(A, np.eye(2), atol=1e-8)
 
 
+def faults_of_two_carts(A: np.ndarray, B: np.ndarray) -> list[str]:
+    """Which laws two carts of one kilogram each break, joined by a spring of one newton a metre."""
+    swing, t = np.sqrt(2), 0.2
+    c, s = np.cos(swing * t), swing * np.sin(swing * t)
+    laws = {
+        "both moved, nothing pulls": (A @ [1, 1, 0, 0], [1, 1, 0, 0]),
+        "both drift on": (A @ [0, 0, 1, 1], [t, t, 1, 1]),
+        "apart, they swing": (A @ [1, -1, 0, 0], [c, -c, -s, s]),
+        "a force gives them momentum": (B[2] + B[3], [t]),
+    }
+    return [law for law, (found, wanted) in laws.items() if not np.allclose(found, wanted)]
+
+
+def test_the_two_masses_obey_newton():
+    world = LQR.named("two masses")
+    assert faults_of_two_carts(world.A, world.B) == []
+    assert np.argmax(world.B) == 2  # the force acts on the first cart
+    for i, j in np.ndindex(2, 2):
+        A = np.zeros((4, 4))
+        A[:2, 2:], A[2:, :2] = np.eye(2), [[-1.0, 1.0], [1.0, -1.0]]
+        A[2 + i, j] *= -1  # a spring that pushes where it should pull
+        assert (
+            len(faults_of_two_carts(*sampled_data(A, world.B * 0 + [[0], [0], [1], [0]], 0.2))) > 1
+        )
+
+
+def test_the_unstable_system_is_that_of_dean_et_al():
+    """*On the sample complexity of the linear quadratic regulator* (2020), in its experiments."""
+    world = LQR.named("unstable")
+    drifting = [[1.01, 0.01, 0.0], [0.01, 1.01, 0.01], [0.0, 0.01, 1.01]]
+    wanted = {"A": drifting, "B": np.eye(3), "Q": 1e-3 * np.eye(3), "R": np.eye(3), "W": np.eye(3)}
+    for name, matrix in wanted.items():
+        np.testing.assert_allclose(getattr(world, name), matrix)
+
+
 @pytest.mark.statement("lqr")
 def test_the_pendulum_is_gymnasiums_near_its_top():
     """One step of the environment from a small angle. The negative control has the gravity of the bottom."""

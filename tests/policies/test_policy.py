@@ -13,6 +13,7 @@ from pgcompanion.policies import (
     Softmax,
     TabularSoftmax,
 )
+from pgcompanion.policies.base import cast
 
 EXACT = 1e-10
 S, A, B = 4, 3, 7
@@ -212,3 +213,9 @@ def test_a_policy_without_the_one_method_it_owes_cannot_be_made(base, method):
     with pytest.raises(TypeError, match=method):
         type("Half", (base,), {"p": 1})()
     type("Whole", (base,), {"p": 1, method: lambda self, theta, s, *a: theta})()
+
+
+def test_an_array_of_the_right_precision_is_cast_without_a_copy():
+    for x in (np.ones(3), np.ones(3, dtype=np.float32)):
+        assert np.shares_memory(cast(x, x), x)
+        assert not np.shares_memory(cast(x.astype(complex), x), x)
