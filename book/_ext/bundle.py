@@ -87,7 +87,8 @@ def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def bundle(site: Path, pages: Iterable[Path]) -> None:
-    """Give each page of a site its three files."""
+    """Give each page of a site its three files. One that leads to another page at once has no styles."""
+    pages = [page for page in pages if SHEET.search(page.read_text(encoding="utf-8"))]
     for earlier in (site / STATIC).glob("[0-9a-f]" * 8 + ".*"):
         earlier.unlink()
     alike = defaultdict(dict[Path, str])

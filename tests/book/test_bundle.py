@@ -76,6 +76,17 @@ def test_without_scripts_a_page_keeps_its_own_sheet(page: Path) -> None:
     assert '<link rel="stylesheet" href="../_static/bare.css">\n</noscript>' in page.read_text()
 
 
+def test_a_page_that_leads_to_another_at_once_stays_as_it_is(page: Path) -> None:
+    """The first page of `make page` is one."""
+    away = page.parent / "index.html"
+    away.write_text('<meta http-equiv="refresh" content="0; url=page.html">')
+    before = away.read_text()
+    page.write_text(PAGE)
+    bundle.bundle(page.parents[1], [away, page])
+    assert away.read_text() == before
+    assert page.read_text() != PAGE
+
+
 def test_the_pages_of_the_book_ask_for_little(site: Path) -> None:
     for page in [*site.glob("*.html"), *site.glob("exercises/*.html")]:
         text = re.sub(r"<noscript>.*?</noscript>", "", page.read_text("utf-8"), flags=re.DOTALL)
