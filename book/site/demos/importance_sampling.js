@@ -143,7 +143,8 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
       intervals.line([b, b], [mean - reach, mean + reach], { stroke: colour, width: 2 });
       intervals.ball(b, mean, colour, 3.5);
     });
-    pen.say(4, y - 9, `${hold.filter(Boolean).length} of ${BATCHES} intervals hold the mean`, { bold: true });
+    const words = wide && pen.more ? "hold the mean" : "intervals hold the mean";
+    pen.say(4, y - 9, `${hold.filter(Boolean).length} of ${BATCHES} ${words}`, { bold: true });
 
     pen.height = y + h + 12;
     if (!pen.more) return;
