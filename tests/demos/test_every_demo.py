@@ -80,6 +80,8 @@ def test_the_keyboard_moves_every_control_in_a_browser(
     start, moved, alive = time.perf_counter(), 0.0, hasattr(demo, "constants")
     browser_page = visit(page.text)
     values = defaults(demo)
+    if any(control.more for control in demo.controls.values()):
+        browser_page.locator(".pg-demo__more > summary").press("Enter")
     for name, control in demo.controls.items():
         chooser = browser_page.locator(f"[name={name}]")
         key, values[name] = (
