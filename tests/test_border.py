@@ -349,7 +349,7 @@ def other_cases() -> dict[str, Case]:
     return {
         "demos.Control": case(
             demos.Control, label="step size", values=(0.1, 1.0), default=0.1, time=False, whole=False,
-            log=True, allow="label string: it is words",
+            log=True, more=False, allow="label string: it is words",
         ),
         "demos.Panel": case(
             demos.Panel, title="J", xlabel="k", xlim=(0.0, 1.0), ylim=(0.0, 1.0), xticks=(0.0,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import ipywidgets
+import matplotlib.pyplot as plt
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -86,6 +87,14 @@ def test_the_picture_is_named_and_brings_its_own_colours(toy):
         assert re.search(rf"--pg-{name}:#\w{{6}}", page)
 
 
+@pytest.fixture
+def shell():
+    """A shell of IPython, as in a kernel. Matplotlib leaves it before it goes, or it would look for it later."""
+    yield InteractiveShell.instance()
+    plt.uninstall_repl_displayhook()
+    InteractiveShell.clear_instance()
+
+
 @pytest.mark.parametrize(
     ("setting", "mime"),
     [
@@ -94,13 +103,12 @@ def test_the_picture_is_named_and_brings_its_own_colours(toy):
         ("1", "text/html"),
     ],
 )
+@pytest.mark.usefixtures("shell")
 def test_the_environment_chooses_the_life_and_there_is_one_output(toy, monkeypatch, setting, mime):
     monkeypatch.delenv("PGCOMPANION_STATIC", raising=False)
     if setting is not None:
         monkeypatch.setenv("PGCOMPANION_STATIC", setting)
-    InteractiveShell.instance()
     with capture_output() as captured:
         assert show(toy) is None
     assert len(captured.outputs) == 1
     assert mime in captured.outputs[0].data
-    InteractiveShell.clear_instance()

@@ -51,7 +51,7 @@ class Control:
 
     def __post_init__(self) -> None:
         checks.string("label", self.label)
-        for name in ("time", "whole", "log"):
+        for name in ("time", "whole", "log", "more"):
             checks.truth(name, getattr(self, name))
         if not isinstance(self.values, tuple | list | range):
             raise TypeError(
