@@ -62,7 +62,7 @@
     const displays = shown(".katex-display");
     const touched = shown(".pg-together");
     for (const display of displays) display.style.fontSize = "";
-    for (const words of shown(".pg-long")) words.classList.remove("pg-long");
+    for (const words of shown(".pg-together.pg-long")) words.classList.remove("pg-long");
     change(displays, (display) => display.clientWidth / display.scrollWidth, (display, room) => {
       if (room < 1) display.style.fontSize = `${Math.max(SMALLEST, 0.99 * room)}em`;
     });

@@ -105,6 +105,25 @@ def test_no_sheet_is_mostly_empty_since_a_picture_did_not_fit(book: PdfReader) -
     assert min(last) < 0.4 < max(last), "the title, or the end of a page, is seen to be empty"
 
 
+LONG = """() => {
+  for (const name of ["resize", "beforeprint"]) dispatchEvent(new Event(name));
+  return [...document.querySelectorAll(".cell_input.pg-long")].length;
+}"""
+
+
+def test_long_code_may_be_torn_apart_and_short_code_not(site: Path, page: Page) -> None:
+    """The page's own script measures what it shows when it is printed, and leaves the code alone."""
+    page.add_init_script(path=pdf.TOOLS / "pdf.js")
+    page.goto(f"{site.as_uri()}/importance_sampling.html")
+    page.evaluate(TYPESET)
+    page.evaluate("pgArticle('importance_sampling', location.href, [])")
+    wanted = page.evaluate("""() => [...document.querySelectorAll("div.cell_input")]
+        .filter((code) => code.textContent.trim().split("\\n").length > 12).length""")
+    assert wanted > 5
+    assert page.evaluate(LONG) == wanted
+    assert page.locator("div.cell_input:not(.pg-long)").count() > 0
+
+
 def test_theorems_proofs_answers_and_solutions_are_all_there(
     sheets: list[str], site: Path, page: Page
 ) -> None:
