@@ -55,6 +55,11 @@ def fetch() -> str | None:
     return playwrights_own()
 
 
+def needed() -> str:
+    """The path of a Chromium; who has none is told so, and the tool ends."""
+    return find() or fetch() or sys.exit(MISSING)
+
+
 def main() -> int:
     path = find() or fetch()
     if path:

@@ -9,7 +9,6 @@ definitions and theorems. Both are made of the pages as they are built, by a hea
 from __future__ import annotations
 
 import io
-import sys
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
@@ -92,9 +91,7 @@ def sheet(browser: Browser, site: Path, names: Iterable[str], target: Path) -> i
 
 
 def main() -> None:
-    path = chromium.find() or chromium.fetch()
-    if path is None:
-        sys.exit(chromium.MISSING)
+    path = chromium.needed()
     names = chapters()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)

@@ -101,9 +101,7 @@ def main() -> None:
     names = sys.argv[1:] or sorted(demos)
     if unknown := [name for name in names if name not in demos]:
         sys.exit(f"No page has a demo {unknown[0]!r}; there are {', '.join(sorted(demos))}.")
-    path = chromium.find() or chromium.fetch()
-    if path is None:
-        sys.exit(chromium.MISSING)
+    path = chromium.needed()
     head = ["median ms", "worst", f"{measure.SLOWER}x slower"]
     print(" " * 22 + "".join(f"{each:>12}" for each in head))
     faults = 0

@@ -107,9 +107,7 @@ def measure(browser: Browser, base: str, name: str) -> Row:
 
 
 def rows(site: Path, names: list[str]) -> Iterator[Row]:
-    path = chromium.find() or chromium.fetch()
-    if path is None:
-        sys.exit(chromium.MISSING)
+    path = chromium.needed()
     with serving.serve(site) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         load(browser, f"{base}/{names[0]}.html", LAPTOP)  # the first load starts the browser, too

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -187,9 +186,7 @@ def report(target: Path) -> str:
 
 
 def main() -> None:
-    path = chromium.find() or chromium.fetch()
-    if path is None:
-        sys.exit(chromium.MISSING)
+    path = chromium.needed()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         make(browser, SITE, notebooks.contents(), TARGET)

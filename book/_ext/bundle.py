@@ -69,10 +69,9 @@ def found(pattern: re.Pattern[str], text: str, folder: str) -> list[str]:
     return [joined(folder, match[1]) for match in pattern.finditer(text)]
 
 
-def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
+def lists(site: Path, page: Path, text: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
     """The text of a page without its files; and these: styles, scripts waited for, and the others."""
     folder = posixpath.dirname(page.relative_to(site).as_posix())
-    text = page.read_text(encoding="utf-8")
     without = WITHOUT_SCRIPTS.search(text)
     text = PRELOAD.sub("", text.replace(without[0], "", 1) if without else text)
     first = SHEET.search(text)
@@ -88,14 +87,15 @@ def lists(site: Path, page: Path) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 def bundle(site: Path, pages: Iterable[Path]) -> None:
     """Give each page of a site its three files. One that leads to another page at once has no styles."""
-    pages = [page for page in pages if SHEET.search(page.read_text(encoding="utf-8"))]
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    styled = {page: text for page, text in texts.items() if SHEET.search(text)}
     for earlier in (site / STATIC).glob("[0-9a-f]" * 8 + ".*"):
         earlier.unlink()
     alike = defaultdict(dict[Path, str])
-    for page in pages:
-        text, files = lists(site, page)
+    for page, whole in styled.items():
+        text, files = lists(site, page, whole)
         alike[files][page] = text
-    words = slim.words(site, pages)
+    words = slim.words(site, styled)
 
     @cache  # many pages have it in their lists
     def used(site: Path, name: str) -> str:
