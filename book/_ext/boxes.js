@@ -68,24 +68,40 @@ function groups(boxes, depths) {
   });
 }
 
+// A display of several formulas breaks between them, and within one only if it is wider than a line.
+const BETWEEN = /\\q?quad(?![a-zA-Z])/g;
+const BREAK = "\\allowbreak ";
+
+function formulas(boxes, depths) {
+  const ends = boxes.flatMap((box, i) => (depths[i] === 0 && box.children.some((child) => has(child, "allowbreak")) ? [i + 1] : []));
+  const places = [...ends.filter((end) => end < boxes.length), boxes.length];
+  const parts = places.map((end, n) => [places[n - 1] || 0, end]);
+  return parts.flatMap(([start, end]) => {
+    const formula = boxes.slice(start, end);
+    const whole = parts.length > 1 && sum(formula.map(width)) <= LINE;
+    return whole ? [formula] : groups(formula, depths.slice(start, end));
+  });
+}
+
 function unbroken(boxes) {
   let depth = 0;
   const depths = boxes.map((box) => (depth = Math.max(0, depth + deeper(box))));
-  return groups(boxes, depths).map(([first, ...others]) => {
+  return formulas(boxes, depths).map(([first, ...others]) => {
     first.children.push(...others.flatMap((box) => box.children));
     return first;
   });
 }
 
 function set(text, options) {
-  const tree = katex.__renderToDomTree(text, options);
+  const source = options.displayMode ? text.replace(BETWEEN, `$&${BREAK}`) : text;
+  const tree = katex.__renderToDomTree(source, options);
   const boxes = (node) => (node.classes?.includes("katex-html") ? [node] : (node.children || []).flatMap(boxes));
   for (const whole of boxes(tree)) {
     if (options.displayMode && whole.children.every((box) => has(box, "base"))) whole.children = unbroken(whole.children);
     whole.children = whole.children.flatMap((box) => simple(box));
   }
   // In a page the element says by itself that it is MathML, in an e-reader's XML it must be said.
-  const markup = tree.toMarkup();
+  const markup = tree.toMarkup().replaceAll(BREAK, "");
   return options.output === "mathml" ? markup : markup.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "");
 }
 

@@ -116,6 +116,16 @@ def test_a_bracket_that_is_wider_than_a_line_is_broken_but_not_the_one_in_it() -
     assert alone == ["(a+", "b)"], "there is no other place"
 
 
+def test_several_formulas_break_between_each_other() -> None:
+    ours = mathematics.render(r"x = (a + b), \qquad y = c + d", {"displayMode": True})
+    assert parts(ours) == ["x=(a+b),", "y=c+d"]
+    assert r"\qquad y" in ours, "who copies the formula gets its source"
+    wide = " + ".join(f"x_{{{i}}}" for i in range(20))
+    ours = mathematics.render(rf"{wide} = 0 \quad y = 1", {"displayMode": True})
+    assert parts(ours)[-2:] == ["0", "y=1"]
+    assert len(parts(ours)) == 22, "the wide one breaks as if it stood alone"
+
+
 def test_the_mathematics_that_is_read_out_is_katexs_own() -> None:
     for formula in FORMULAS:
         ours, theirs = (
