@@ -55,13 +55,13 @@ def together(match: re.Match[str]) -> str:
     return f'<span class="pg-together">{whole}</span>' if before or after else formula
 
 
-# What a cell prints, and the mark of a line that stands in columns: that of a table, or of an array.
+# What a cell prints, and the mark of a line that stands in columns: that of a table, of an array, or of numbers.
 PRINTED = re.compile(
     r'(<div class="output (?:stream|text_plain)[^>]*><div class="highlight"><pre><span></span>)'
     r"(.*?)(?=</pre>)",
     re.DOTALL,
 )
-COLUMNS = re.compile(r"\S {2,}\S|^\s*\[")
+COLUMNS = re.compile(r"\S {2,}\S|^\s*\[|(?: -?\d\S*){4}")
 
 
 def rows(match: re.Match[str]) -> str:

@@ -46,7 +46,13 @@ def test_hidden_code_is_named_by_its_own_text() -> None:
 
 PRINTED = '<div class="output stream"><div class="highlight"><pre><span></span>{}</pre>'
 SENTENCE = "the policies differ by 0e+00"
-COLUMNS = ["  lambda      step", "      10   1.80e-01", "[[0.1 0.2]", " [0.3 0.4]]"]
+COLUMNS = [
+    "  lambda      step",
+    "      10   1.80e-01",
+    "[[0.1 0.2]",
+    " [0.3 0.4]]",
+    "prompt 0 0.4 -0.1 6e-2",
+]
 
 
 @pytest.mark.parametrize("row", COLUMNS)
