@@ -80,6 +80,17 @@ BUTTONS = """() => [...document.querySelectorAll(".admonition.toggle > .admoniti
   })
   .map((title) => "a button is cut off: " + title.textContent.trim().slice(0, 60))"""
 
+# A letter of private use has a picture in the font of icons alone, which the book does without.
+PRIVATE = r"""() => [...document.querySelectorAll("body *:not(.katex *)")].flatMap((element) =>
+  ["::before", "::after"]
+    .filter((part) => /[\ue000-\uf8ff]/.test(getComputedStyle(element, part).content))
+    .map((part) => `an icon has no font: ${element.outerHTML.slice(0, 80)} ${part}`))"""
+
+# A link that names a function may break anywhere, but does not end outside of its paragraph.
+NAMES = """() => [...document.querySelectorAll(".pg-checked")]
+  .filter((line) => line.checkVisibility() && line.scrollWidth > line.clientWidth)
+  .map((line) => "a name is cut off: " + line.textContent.slice(0, 60))"""
+
 # A word in a table stands on one line. Names in code may be broken.
 WORDS = r"""() => {
   const faults = [];
@@ -158,8 +169,13 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         page.wait_for_timeout(100)
-        found += page.evaluate(CUT) + page.evaluate(BUTTONS) + page.evaluate(WORDS)
-    found += page.evaluate(SIDEWAYS) + page.evaluate(SMALL_CODE)
+        found += (
+            page.evaluate(CUT)
+            + page.evaluate(BUTTONS)
+            + page.evaluate(WORDS)
+            + page.evaluate(NAMES)
+        )
+    found += page.evaluate(PRIVATE) + page.evaluate(SIDEWAYS) + page.evaluate(SMALL_CODE)
     found += [f"a display is cut off: {formula}" for formula in page.evaluate(measure.CUT)]
     context.close()
     return faults + found

@@ -34,6 +34,8 @@ FAULTY = {
         '<div class="admonition toggle"><p class="admonition-title" style="overflow: hidden">Solution'
         '<button class="toggle-button" style="position: absolute; top: 9rem">x</button></p></div>'
     ),
+    "an icon has no font": r'<style>p::after { content: "\f303" }</style><p>Exercise</p>',
+    "a name is cut off": f'<p class="pg-checked" style="overflow: hidden">{200 * "x"}</p>',
     "a word of a table is broken": (
         '<article><table style="overflow-wrap: anywhere; width: 2rem"><tr><td>shape</td></tr></table>'
         "</article>"
