@@ -72,14 +72,16 @@ handouts: book ## slides and a sheet of formulas from the built book
 	@$(PY) tools/handouts.py
 
 # In the order of their names, not of their sizes: files of few long tests would come last, alone. The
-# notebooks and the doctests come last, since each is short. The book has run the tests of the statements.
+# notebooks and the doctests come last, since each is short; the long notebooks are run again once a week, by
+# make kernels and make reproducible. The book has run the tests of the statements.
 test: .venv/ready ## lint, build the book and run every test
 	@$(MAKE) --no-print-directory --jobs 2 lint book
 	@$(PY) tools/chromium.py
 	@$(PY) tools/executed.py
 	@PGCOMPANION_STATIC=1 $(PY) -m pytest --numprocesses $(JOBS) --dist loadfile \
 		-m "not statement and not weekly" --no-loadscope-reorder --durations 20 \
-		--nbval --nbval-sanitize-with tools/nbval.cfg tests $(EXECUTED) pgcompanion
+		--nbval --nbval-sanitize-with tools/nbval.cfg --ignore $(EXECUTED)/long \
+		tests $(EXECUTED) pgcompanion
 
 check: .venv/ready ## lint, types and the tests without browser, sandbox and notebooks: a minute or so
 	@$(MAKE) --no-print-directory --jobs 2 lint quick
@@ -94,7 +96,7 @@ seeds: .venv/ready ## the book's solutions in the sandbox, and all known mistake
 	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q --numprocesses $(JOBS) \
 		tests/exercises/test_seeds.py tests/exercises/test_bank.py tests/grading/test_seeds.py
 
-weekly: .venv/ready ## what is too long for make test: long pages on Colab, other graders, every frame
+weekly: .venv/ready ## what is too long for make test: every page on Colab, other graders, every frame
 	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading
 	@PGCOMPANION_FRAMES=10000 $(PY) -m pytest -q tests/demos/test_every_demo.py
 

@@ -45,8 +45,8 @@ def read(demo: ModuleType) -> Page:
     return Page(text, list(grid(demo)), pictures, data["captions"], texts)
 
 
-# A frame takes a fifth of a second: `make weekly` draws all 2,600, and these twenty each demo in every test.
-FRAMES = int(os.environ.get("PGCOMPANION_FRAMES", "20"))
+# A frame takes a fifth of a second: `make weekly` draws all 2,600, and these eight each demo in every test.
+FRAMES = int(os.environ.get("PGCOMPANION_FRAMES", "8"))
 
 
 def some(demo: ModuleType) -> list[dict]:

@@ -17,12 +17,13 @@ from repository import Repository
 
 COLAB = Path(__file__).with_name("colab.txt")
 CHAPTERS = notebooks.chapters()
-# Half of the time of all 32 pages; `make weekly` runs them. What they call of the package, the tests meet
-# with older versions than Colab's and with newer ones: see test_pythons.
-LONG = {"baselines", "comparison", "continuous_actions", "language_models", "trust_regions"}
+# One of each kind: pictures, a world of the reader's own, samples, exercises. `make weekly` runs the others.
+# What they call of the package, the tests meet with older versions than Colab's and with newer ones: see
+# test_pythons.
+HERE = {"objective", "on_your_own_problem", "importance_sampling", "exercises/reinforce"}
 NAMED = {path.relative_to(notebooks.BOOK).with_suffix("").as_posix(): path for path in CHAPTERS}
 PAGES = [
-    pytest.param(path, id=name, marks=[pytest.mark.weekly] if name in LONG else [])
+    pytest.param(path, id=name, marks=[] if name in HERE else [pytest.mark.weekly])
     for name, path in NAMED.items()
 ]
 

@@ -38,9 +38,13 @@ def test_every_example_of_the_installed_package_runs(
     assert "passed" in said
 
 
-def test_the_oldest_packages_do(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def oldest(
+    distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
+    """The oldest Python with the oldest packages that the metadata allow, and the tests of the sdist."""
     wheel, sdist = distributions
-    environment = Environment(tmp_path, pythons()[OLDEST])
+    environment = Environment(tmp_path_factory.mktemp("oldest"), pythons()[OLDEST])
     metadata = ROOT / "pyproject.toml"
     lowest = ["--resolution", "lowest-direct", "--requirements", metadata]
     environment.install(*lowest, "--extra", "cluster")
@@ -48,7 +52,20 @@ def test_the_oldest_packages_do(distributions: tuple[Path, Path], tmp_path: Path
     floor = f"numpy>={environment.versions()['numpy'].removesuffix('.0')}"
     assert floor in metadata.read_text(encoding="utf-8")
     environment.install("pytest", "hypothesis", "ipykernel")
-    folder = copied_tests(sdist, tmp_path)
+    copied_tests(sdist, environment.folder)
+    return environment
+
+
+def run_with_the_oldest(environment: Environment, *tests: str) -> str:
     # Old packages draw the deprecation warnings of newer ones that they use.
-    command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", "-m", "not slow", "tests"]
-    assert "passed" in environment.run(*command, cwd=folder)
+    command = ["-m", "pytest", "-q", "-W", "ignore::DeprecationWarning", *tests]
+    return environment.run(*command, cwd=environment.folder)
+
+
+def test_every_example_runs_with_the_oldest_packages(oldest: Environment) -> None:
+    assert "passed" in run_with_the_oldest(oldest, "--pyargs", "pgcompanion")
+
+
+@pytest.mark.weekly
+def test_the_tests_pass_with_the_oldest_packages(oldest: Environment) -> None:
+    assert "passed" in run_with_the_oldest(oldest, "-m", "not slow", "tests")

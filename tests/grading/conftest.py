@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,12 @@ from pgcompanion.grading.marking import Marker, Row  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def sandboxed() -> None:
-    """For a test that starts the sandbox itself."""
-    cache.prepare()
+def sandboxed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """For a test that starts the sandbox itself. Of several processes one compiles, and the others wait."""
+    folder = tmp_path_factory.getbasetemp().parent  # of all the processes of this run
+    with (folder / "sandbox.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        cache.prepare()
 
 
 @pytest.fixture(scope="session")

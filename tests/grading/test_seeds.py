@@ -16,7 +16,7 @@ from pgcompanion.grading.calls import Calls
 from pgcompanion.grading.marking import Marker
 
 # Each seed takes a second or two: `make seeds` takes 200 of them, the weekly run, too.
-SEEDS = int(os.environ.get("PGCOMPANION_SEEDS", "20"))
+SEEDS = int(os.environ.get("PGCOMPANION_SEEDS", "5"))
 LONG = {"reinforce": 2}  # seeds of an exercise that runs for seconds
 
 
