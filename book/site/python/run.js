@@ -68,6 +68,7 @@
   const engine = {
     worker: null,
     module: null, // compiled once for a page
+    scientific: false, // whether SciPy has been added
     waiting: null, // who waits for an answer of the worker
     progress: undefined, // which exercises are done, where the browser keeps nothing
 
@@ -81,7 +82,7 @@
       const known = "DecompressionStream" in window && "withResolvers" in Promise;
       if (!known || !window.WebAssembly?.Tag)
         throw new Error("This browser is too old to run Python: it needs one of 2024 or later.");
-      const { code: worker, prelude, sizes } = await this.load("boot");
+      const { code: worker, prelude, sizes: { science, ...sizes } } = await this.load("boot");
       if (this.module) delete sizes.engine;
       const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
       let loaded = 0;
@@ -112,6 +113,21 @@
       });
     },
 
+    // SciPy is loaded for the first cell that uses it.
+    async extend(source, progress) {
+      const { scientific, sizes } = window.pgPython.boot;
+      if (this.scientific || !new RegExp(scientific).test(source)) return;
+      progress(`Loading SciPy, ${sizes.science} MB`);
+      await this.answer(() => {
+        const { worker, waiting } = this;
+        this.load("science").then((text) => {
+          worker.postMessage({ part: { name: "science", text } });
+          worker.postMessage({ extend: true });
+        }, waiting.reject);
+      });
+      this.scientific = true;
+    },
+
     async run(source) {
       const ask = { run: source, progress: stored(PROGRESS) ?? this.progress };
       const { outputs, progress } = await this.answer(() => this.worker.postMessage(ask));
@@ -130,6 +146,7 @@
     end(reason) {
       this.worker?.terminate();
       this.worker = null;
+      this.scientific = false;
       ran.clear();
       this.waiting?.reject(new Error(reason));
     },
@@ -356,16 +373,20 @@
 
   // Run a cell, and before it those whose names it needs: its outputs.
   async function outputsOf(cell, source, needed) {
-    cell.say("Loading Python …", true);
-    await engine.boot((text) => cell.say(`${text} …`, true));
-    for (const index of needed.filter((index) => !ran.has(index))) {
-      cell.say("Running the cells that this one needs …", true);
-      const outputs = await engine.run(cells.get(index)?.source() ?? sources[index]);
+    const tell = (text) => cell.say(`${text} …`, true);
+    const sourceOf = (index) => cells.get(index)?.source() ?? sources[index];
+    tell("Loading Python");
+    await engine.boot(tell);
+    const first = needed.filter((index) => !ran.has(index));
+    await engine.extend([...first.map(sourceOf), source].join("\n"), tell);
+    for (const index of first) {
+      tell("Running the cells that this one needs");
+      const outputs = await engine.run(sourceOf(index));
       const error = outputs.find(([kind]) => kind === "error");
       if (error) throw new Error(`A cell above that this one needs raises: ${error[1]}`);
       ran.add(index);
     }
-    cell.say("Running …", true);
+    tell("Running");
     return engine.run(source);
   }
 
