@@ -8,6 +8,7 @@ import ast
 import io
 import json
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -62,9 +63,16 @@ def _pg_show(value):
 
 
 def _pg_table(markdown):
-    """The rows of a table: its formulas stay as they were written."""
+    """The rows of a table: of its formulas the letters, which are enough for those of the book."""
     lines = [line.strip(" |").split(" | ") for line in markdown.splitlines()]
-    return [lines[0], *([cell.replace("$", "") for cell in line] for line in lines[2:])]
+    return [lines[0], *([_pg_letters(cell) for cell in line] for line in lines[2:])]
+
+
+def _pg_letters(cell):
+    from matplotlib._mathtext_data import tex2uni
+
+    plain = re.sub(r"\\text{(.*?)}", r"\1", cell.replace("$", ""))
+    return re.sub(r"\\([a-z]+)", lambda m: chr(tex2uni[m[1]]) if m[1] in tex2uni else m[0], plain)
 
 
 def _pg_draw(figure):
