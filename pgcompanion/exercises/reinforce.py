@@ -214,5 +214,7 @@ exercise = Exercise(
     mistakes=MISTAKES,
     measure=measure,
     measured="J",
-    tolerance=0.009,  # two right answers differ by luck: by .002 (one standard deviation)
+    # Of J, and of max(1, |J|) on top. Two right answers differ by .002 (one standard deviation), one with a noisy
+    # baseline by .003: five of these make .016. The nearest mistake, a mean over the steps, loses .025.
+    tolerance=0.008,
 )

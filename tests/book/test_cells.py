@@ -54,15 +54,48 @@ def test_what_is_left_for_the_reader_is_a_starter() -> None:
 
 def test_what_is_slow_or_does_not_run_is_said_with_what_it_needs() -> None:
     needed = [[], [0], [0, 1], [0], [0, 3], [0]]
-    slow, still = slow_and_still([0, 4, 4, "It needs SciPy.", 0, 90], needed)
+    slow, still = slow_and_still([0, 4, 4, "It needs pandas.", 0, 90], needed)
     assert slow == {2: "Takes about 8 s here, on a telephone longer."}
-    assert still == {3: "It needs SciPy.", 4: "", 5: still[5]}
+    assert still == {3: "It needs pandas.", 4: "", 5: still[5]}
     assert "minutes" in still[5]
+
+
+@pytest.mark.parametrize(
+    ("source", "needed"),
+    [
+        ("from scipy import stats", True),
+        ("import scipy.linalg as la", True),
+        ("x = pg.experiments.interval(runs, rng)", True),
+        ("stratified_interval(interquartile_mean, x, rng=rng)", True),
+        ("from pgcompanion.experiments import interval", False),
+        ("# How often the interval contains m\nstratified_interval(np.mean, x, rng=rng)", False),
+    ],
+)
+def test_a_cell_needs_scipy_where_it_names_it_or_calls_what_asks_for_it(
+    source: str, needed: bool
+) -> None:
+    assert bool(re.search(runtime.scientific(), source)) == needed
+
+
+def test_two_pages_of_the_book_have_cells_that_need_scipy() -> None:
+    found = set()
+    for path in (ROOT / "book").rglob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        found |= {path.stem for source in code if re.search(runtime.scientific(), source)}
+    assert found == {"comparison", "language_models"}
 
 
 def test_the_licence_of_all_that_is_shipped_stands_beside_it(site: Path) -> None:
     shipped = {path.stem for path in (site / "python" / "LICENSES").glob("*.txt")}
-    assert shipped >= {"cpython", "numpy", "matplotlib", "browser_wasi_shim", *runtime.ALSO}
+    assert shipped >= {
+        "cpython",
+        "numpy",
+        "matplotlib",
+        "scipy",
+        "browser_wasi_shim",
+        *runtime.ALSO,
+    }
 
 
 @pytest.fixture(scope="module", params=BROWSERS)
@@ -146,6 +179,34 @@ def test_an_error_is_said_with_its_line_alone(page: tuple[Page, list[str]]) -> N
     assert faults == []
 
 
+WITHOUT_SCIPY = """(() => {
+  const { load } = pgEngine;
+  pgEngine.load = (name) => {
+    if (name === "science") pgEngine.load = load;
+    return load.call(pgEngine, name === "science" ? "none" : name);
+  };
+})()"""
+
+
+def test_scipy_is_loaded_for_the_first_cell_that_names_it(page: tuple[Page, list[str]]) -> None:
+    page_, faults = page
+    loaded: list[str] = []
+    page_.on("request", lambda request: loaded.append(request.url.rpartition("/")[2]))
+    starter = cell_of(page_, "def discounted_gradient")
+    write(starter, "print(np.ones(3).sum())")
+    assert "3.0" in press(starter, "Run")
+    assert "science.js" not in loaded
+    write(starter, "from scipy.special import ndtri\n\nprint(f'{ndtri(0.975):.4f}')")
+    page_.evaluate(WITHOUT_SCIPY)
+    starter.get_by_role("button", name="Run", exact=True).click()
+    state(starter, "The file python/none.js is not there.").wait_for()
+    faults.clear()  # the browser says it, too
+    assert "1.9600" in press(starter, "Run")
+    assert "1.9600" in press(starter, "Run")
+    assert loaded.count("science.js") == 1
+    assert faults == []
+
+
 def test_stop_ends_an_endless_cell_and_the_next_run_finds_its_imports(
     page: tuple[Page, list[str]],
 ) -> None:
@@ -157,8 +218,8 @@ def test_stop_ends_an_endless_cell_and_the_next_run_finds_its_imports(
     other.get_by_role("button", name="Run", exact=True).click()
     state(other, "Another cell is running: stop it first.").wait_for()
     assert "Stopped" in press(starter, "Stop")
-    write(starter, "print(np.ones(3).sum())")
-    assert "3.0" in press(starter, "Run")
+    write(starter, "from scipy.special import ndtri\n\nprint(np.ones(3).sum(), ndtri(0.5))")
+    assert "3.0 0.0" in press(starter, "Run")
     assert faults == []
 
 
@@ -215,6 +276,39 @@ def test_the_saved_notebook_holds_what_was_written_and_what_came_of_it(
     assert (stream.text, error.ename) == ("drawn\n", "ZeroDivisionError")
     (hint,) = [cell for cell in notebook.cells if cell.source.startswith('check("reward_to_go"')]
     assert "Hint 1" in hint.outputs[0].data["text/html"]
+    assert faults == []
+
+
+def saved(page: Page) -> dict[str, list]:
+    """The notebook that is saved: its sources, and their outputs."""
+    page.evaluate(CATCH)
+    page.get_by_role("button", name="Save my work as a notebook").click()
+    cells = nbformat.reads(page.evaluate("saved"), as_version=4).cells
+    return {cell.source: cell.outputs for cell in cells if cell.cell_type == "code"}
+
+
+def test_what_a_cell_has_shown_is_there_after_a_reload_while_its_code_is_the_same(
+    page: tuple[Page, list[str]],
+) -> None:
+    page_, faults = page
+    code = "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nprint('before')"
+    write(cell_of(page_, "def reward_to_go"), code)
+    press(cell_of(page_, "def reward_to_go"), "Run")
+    press(cell_of(page_, 'check("reward_to_go"'), "Hint")
+    page_.reload(wait_until="load")
+    starter, check = cell_of(page_, "def reward_to_go"), cell_of(page_, 'check("reward_to_go"')
+    for cell in (starter, check):
+        state(cell, "Ran earlier").wait_for()
+    assert starter.locator(".cell_output svg").count() == 1
+    assert "before" in starter.inner_text()
+    assert "Hint 1" in check.inner_text()
+    kept = saved(page_)
+    assert [output.output_type for output in kept[code]] == ["display_data", "stream"]
+    (of_check,) = [source for source in kept if source.startswith('check("reward_to_go"')]
+    assert len(kept[of_check]) == 1
+    write(starter, "other = 1")  # and with it changes what the check judges
+    anew = saved(page_)
+    assert anew["other = 1"] == anew[of_check] == []
     assert faults == []
 
 

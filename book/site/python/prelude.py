@@ -8,6 +8,7 @@ import ast
 import io
 import json
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -39,6 +40,11 @@ class _Printed(io.TextIOBase):
         return True
 
 
+def _pg_seen(text):
+    """What a terminal would show of a text: a progress bar writes over itself."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
 def _pg_show(value):
     """Show a value as a notebook would."""
     if value is None:
@@ -57,9 +63,16 @@ def _pg_show(value):
 
 
 def _pg_table(markdown):
-    """The rows of a table: its formulas stay as they were written."""
+    """The rows of a table: of its formulas the letters, which are enough for those of the book."""
     lines = [line.strip(" |").split(" | ") for line in markdown.splitlines()]
-    return [lines[0], *([cell.replace("$", "") for cell in line] for line in lines[2:])]
+    return [lines[0], *([_pg_letters(cell) for cell in line] for line in lines[2:])]
+
+
+def _pg_letters(cell):
+    from matplotlib._mathtext_data import tex2uni
+
+    plain = re.sub(r"\\text{(.*?)}", r"\1", cell.replace("$", ""))
+    return re.sub(r"\\([a-z]+)", lambda m: chr(tex2uni[m[1]]) if m[1] in tex2uni else m[0], plain)
 
 
 def _pg_draw(figure):
@@ -121,7 +134,7 @@ def _pg_run(source):
             ["text", f"… and {-printed.left:,} letters more, which are not shown.\n"]
         )
     with open("/desk/outputs.json", "w") as desk:
-        json.dump([[kind, "".join(parts)] for kind, *parts in _pg_outputs], desk)
+        json.dump([[kind, _pg_seen("".join(parts))] for kind, *parts in _pg_outputs], desk)
 
 
 class _Backend(types.ModuleType):
@@ -169,13 +182,17 @@ sys.modules["IPython"].version_info = (9, 0)
 sys.modules["IPython.display"] = _display
 
 
+def _pg_refuse(*_, **__):
+    raise ImportError("Python in a page has no other processes.")
+
+
 class _Absent(types.ModuleType):
     """A module that this Python lacks and that others import without using it here."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {})
+        return type(name, (), {"__init__": _pg_refuse})
 
 
 for _name in ("", ".connection", ".queues", ".sharedctypes", ".shared_memory", ".synchronize"):

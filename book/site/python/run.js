@@ -17,7 +17,8 @@
   // Named as the ticks are (progress.js), by the place in the book: a disk may hang anywhere.
   const root = new URL(home || "./", location.href).pathname;
   const PROGRESS = "pgcompanion:exercises";
-  const WORK = `pgcompanion-cells:${location.pathname.slice(root.length) || "index.html"}`;
+  const PAGE = location.pathname.slice(root.length) || "index.html";
+  const WORK = `pgcompanion-cells:${PAGE}`;
   const LOST = "This browser cannot keep your work: save it as a notebook before you leave the page.";
   let unsaved = false; // a browser may keep nothing, or be full; the work then lasts as long as the page
   function stored(key) {
@@ -54,6 +55,22 @@
     return store(WORK, JSON.stringify(all));
   }
 
+  // What the cells have shown is kept in a place of its own: figures are large, and the work never lacks
+  // room because of them. Where a browser keeps none, they last as long as the page.
+  function shelf(mode, act) {
+    return new Promise((resolve, reject) => {
+      const opening = indexedDB.open("pgcompanion-outputs");
+      opening.onupgradeneeded = () => opening.result.createObjectStore("cells");
+      opening.onerror = reject;
+      opening.onsuccess = () => {
+        const asked = act(opening.result.transaction("cells", mode).objectStore("cells"));
+        asked.onsuccess = () => resolve(asked.result);
+        asked.onerror = reject;
+        opening.result.close();
+      };
+    }).catch(() => []);
+  }
+
   function script(path) {
     return new Promise((resolve, reject) => {
       const element = document.createElement("script");
@@ -68,6 +85,7 @@
   const engine = {
     worker: null,
     module: null, // compiled once for a page
+    scientific: false, // whether SciPy has been added
     waiting: null, // who waits for an answer of the worker
     progress: undefined, // which exercises are done, where the browser keeps nothing
 
@@ -81,7 +99,7 @@
       const known = "DecompressionStream" in window && "withResolvers" in Promise;
       if (!known || !window.WebAssembly?.Tag)
         throw new Error("This browser is too old to run Python: it needs one of 2024 or later.");
-      const { code: worker, prelude, sizes } = await this.load("boot");
+      const { code: worker, prelude, sizes: { science, ...sizes } } = await this.load("boot");
       if (this.module) delete sizes.engine;
       const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
       let loaded = 0;
@@ -112,6 +130,21 @@
       });
     },
 
+    // SciPy is loaded for the first cell that uses it.
+    async extend(source, progress) {
+      const { scientific, sizes } = window.pgPython.boot;
+      if (this.scientific || !new RegExp(scientific).test(source)) return;
+      progress(`Loading SciPy, ${sizes.science} MB`);
+      await this.answer(() => {
+        const { worker, waiting } = this;
+        this.load("science").then((text) => {
+          worker.postMessage({ part: { name: "science", text } });
+          worker.postMessage({ extend: true });
+        }, waiting.reject);
+      });
+      this.scientific = true;
+    },
+
     async run(source) {
       const ask = { run: source, progress: stored(PROGRESS) ?? this.progress };
       const { outputs, progress } = await this.answer(() => this.worker.postMessage(ask));
@@ -130,6 +163,7 @@
     end(reason) {
       this.worker?.terminate();
       this.worker = null;
+      this.scientific = false;
       ran.clear();
       this.waiting?.reject(new Error(reason));
     },
@@ -196,6 +230,9 @@
     return element;
   }
 
+  const sourceOf = (index) => cells.get(index)?.source() ?? sources[index];
+  const made = (index) => [...needs[index], index].map(sourceOf).join("\n\n"); // from what its outputs come
+
   // A cell has changed, and with it what was computed from its names.
   function forget(index) {
     for (const other of ran) if (other === index || needs[other].includes(index)) ran.delete(other);
@@ -224,6 +261,10 @@
       if (exercise)
         for (const label of ["Hint", "Solution"])
           this.button(label, () => tell(this, `${label.toLowerCase()}("${exercise[1]}")`));
+    }
+
+    get key() {
+      return `${PAGE}#${code[this.index].id}`;
     }
 
     // What a reader has begun to write.
@@ -284,16 +325,17 @@
       this.resetButton.hidden = true;
       if (this.output) this.output.replaceChildren(...this.printed);
       this.outputs = [];
+      shelf("readwrite", (store) => store.delete(this.key));
     }
 
-    show(outputs) {
+    show(outputs, from) {
       if (!this.output) {
         this.output = document.createElement("div");
         this.output.className = "cell_output docutils container";
         this.bar.after(this.output);
       }
       const fresh = outputs.flatMap(drawn);
-      this.outputs = outputs;
+      Object.assign(this, { outputs, from });
       this.output.replaceChildren(...fresh);
       if (fresh.length) this.resetButton.hidden = false;
     }
@@ -338,7 +380,8 @@
     const copy = structuredClone(notebook);
     for (const cell of copy.cells) if (cell.id in work) cell.source = work[cell.id];
     const own = copy.cells.filter((cell) => cell.cell_type === "code");
-    for (const { index, outputs } of cells.values()) own[index].outputs = outputs.map(exported);
+    for (const { index, outputs, from } of cells.values())
+      own[index].outputs = from === made(index) ? outputs.map(exported) : [];
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([JSON.stringify(copy, null, 1)]));
     link.download = `${location.pathname.split("/").pop().replace(/\.html$/, "") || "index"}.ipynb`;
@@ -356,16 +399,19 @@
 
   // Run a cell, and before it those whose names it needs: its outputs.
   async function outputsOf(cell, source, needed) {
-    cell.say("Loading Python …", true);
-    await engine.boot((text) => cell.say(`${text} …`, true));
-    for (const index of needed.filter((index) => !ran.has(index))) {
-      cell.say("Running the cells that this one needs …", true);
-      const outputs = await engine.run(cells.get(index)?.source() ?? sources[index]);
+    const tell = (text) => cell.say(`${text} …`, true);
+    tell("Loading Python");
+    await engine.boot(tell);
+    const first = needed.filter((index) => !ran.has(index));
+    await engine.extend([...first.map(sourceOf), source].join("\n"), tell);
+    for (const index of first) {
+      tell("Running the cells that this one needs");
+      const outputs = await engine.run(sourceOf(index));
       const error = outputs.find(([kind]) => kind === "error");
       if (error) throw new Error(`A cell above that this one needs raises: ${error[1]}`);
       ran.add(index);
     }
-    cell.say("Running …", true);
+    tell("Running");
     return engine.run(source);
   }
 
@@ -376,9 +422,11 @@
     current = cell;
     cell.runButton.textContent = "Stop";
     const began = performance.now();
+    const from = made(cell.index);
     try {
       const outputs = await outputsOf(cell, source, needed);
-      cell.show(outputs);
+      cell.show(outputs, from);
+      shelf("readwrite", (store) => store.put({ id: code[cell.index].id, from, outputs }, cell.key));
       if (outputs.some(([, text]) => text.includes("<strong>Passed.</strong>"))) tick(cell);
       const took = (performance.now() - began) / 1000;
       cell.say(unsaved ? LOST : `Ran in ${took < 9.95 ? took.toFixed(1) : took.toFixed(0)} s`);
@@ -405,6 +453,16 @@
     const runs = element.querySelector(".cell_input") && !demo && still[index] !== "";
     if (runs) cells.set(index, new Cell(element, index));
   }
+
+  // What a cell has shown it shows again, if it and the cells before it are still as they were.
+  shelf("readonly", (store) => store.getAll(IDBKeyRange.bound(`${PAGE}#`, `${PAGE}#\uffff`))).then((kept) => {
+    for (const { id, from, outputs } of kept) {
+      const cell = cells.get(code.findIndex((cell) => cell.id === id));
+      if (!cell?.runButton || cell === current || cell.from || from !== made(cell.index)) continue;
+      cell.show(outputs, from);
+      cell.say("Ran earlier");
+    }
+  });
 
   // What a reader began to write, or is to write, opens as an editor, one after the other, when the page is there
   // and the browser has nothing else to do. Until then its code stands in its place, and runs.

@@ -8,12 +8,13 @@ const ROOT = "/usr/local/lib";
 const { WASI, File, OpenFile, ConsoleStdout, PreopenDirectory, Directory } = wasiShim;
 let python = null; // the instance, once it has booted
 const desk = new Map(); // where a cell's outputs and the reader's progress are left: /desk/*.json
+const lib = new Map(); // the archives that Python imports from
 
 const say = (kind, value) => postMessage({ kind, value });
 
 // The parts of Python as they arrive: gzip in base64. Each is unpacked while others are read.
 const parts = {};
-for (const name of ["engine", "library", "data", "book"]) parts[name] = Promise.withResolvers();
+for (const name of ["engine", "library", "data", "book", "science"]) parts[name] = Promise.withResolvers();
 
 async function unpacking(name) {
   const text = await parts[name].promise;
@@ -69,11 +70,10 @@ function folder(files) {
   return root;
 }
 
-// The descriptors that Python opens with: its library is one archive, but matplotlib's data are files.
-function descriptors(library, data, book) {
+// The descriptors that Python opens with: its library is an archive, but matplotlib's data are files.
+function descriptors(data, book) {
   const open = (path, contents) => new PreopenDirectory(path, contents);
   const empty = () => new Directory(new Map());
-  const lib = new Map([["python315.zip", new File(library, { readonly: true })]]);
   const console_ = () => new ConsoleStdout(() => {}); // what a cell prints, the prelude collects
   return [
     new OpenFile(new File([])),
@@ -90,11 +90,12 @@ function descriptors(library, data, book) {
 async function start({ module, prelude }) {
   const made = [module ?? compiled(), ...["library", "data", "book"].map(inflated)];
   const [engine, archive, files, ours] = await Promise.all(made);
+  lib.set("python315.zip", new File(archive, { readonly: true }));
   const environment = ["TMPDIR=/tmp", "HOME=/tmp", "MPLBACKEND=module://_pg_backend", "MPLCONFIGDIR=/tmp", "PYTHONTZPATH="];
   const wasi = new WASI(
     ["python"],
     [...environment, "PGCOMPANION_PROGRESS=/desk/progress.json"],
-    descriptors(archive, unpacked(files), unpacked(ours)),
+    descriptors(unpacked(files), unpacked(ours)),
     { debug: false },
   );
   const imports = { ...wasi.wasiImport };
@@ -127,6 +128,13 @@ function turn(source) {
   return python.exports.turn(place, bytes.length);
 }
 
+// SciPy, for the first cell that uses it: one archive more to import from.
+async function extend() {
+  lib.set("science.zip", new File(await inflated("science"), { readonly: true }));
+  turn(`sys.path.append("${ROOT}/science.zip")`);
+  say("done", null);
+}
+
 // A cell's source, and the progress that the page knows: another window may have added to it.
 function run({ run: source, progress: known }) {
   desk.clear();
@@ -144,6 +152,7 @@ onmessage = async ({ data }) => {
   try {
     if (data.part) parts[data.part.name].resolve(data.part.text);
     else if (data.start) await start(data.start);
+    else if (data.extend) await extend();
     else say("done", run(data));
   } catch (error) {
     const full = error instanceof RangeError || /memory/i.test(String(error));
