@@ -22,6 +22,7 @@ FORMULAS = [
     r"\E_{\tau \sim \rho_\theta} \Big[ \sum_{h=0}^{H-1} r_h \Big] - \underbrace{a + b}_{c}",
     r"\begin{aligned} a &= \operatorname*{argmax}_x f(x) \\ &\ge \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \end{aligned}",
     r"\kl{p}{q} = \log \tfrac{p}{q} \quad \text{if } \overline{x} \not= \binom{n}{k}, \; \widehat{abc}, \; \lVert v \rVert",
+    r"\prod_{h} \pi(a_h \mid s_h) (r - V), \qquad V_2 = \frac12, \qquad x",
 ]
 PLAIN = """
 const katex = require(process.argv[1]);
@@ -114,6 +115,20 @@ def test_a_bracket_that_is_wider_than_a_line_is_broken_but_not_the_one_in_it() -
     assert ours[-2] == "(y+z)]="
     alone = parts(mathematics.render("(a + b)", {"displayMode": True}))
     assert alone == ["(a+", "b)"], "there is no other place"
+
+
+def test_two_formulas_of_a_display_may_stand_on_two_lines() -> None:
+    display = {"displayMode": True}
+    formula = r"(1 - p) x, \qquad -p y \quad (z - 1), \qquad"
+    assert parts(mathematics.render(formula, display)) == ["(1−p)x,", "−py(z−1),"]
+    assert parts(plain(formula, display))[1] == "p)x,−py(z−"
+
+
+def test_no_line_ends_at_the_bar_before_a_condition() -> None:
+    display = {"displayMode": True}
+    formula = r"x + \pi(a \mid s) P(t \mid s, a) - |x| - y"
+    assert parts(mathematics.render(formula, display)) == ["x+", "π(a∣s)P(t∣s,a)−", "∣x∣−", "y"]
+    assert "π(a∣" in parts(plain(formula, display))
 
 
 def test_the_mathematics_that_is_read_out_is_katexs_own() -> None:
