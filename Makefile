@@ -96,9 +96,10 @@ seeds: .venv/ready ## the book's solutions in the sandbox, and all known mistake
 	@PGCOMPANION_SEEDS=200 $(PY) -m pytest -q --numprocesses $(JOBS) \
 		tests/exercises/test_seeds.py tests/exercises/test_bank.py tests/grading/test_seeds.py
 
-weekly: .venv/ready ## what is too long for make test: every page on Colab, other graders, every frame
+weekly: .venv/ready ## what is too long for make test: every page on Colab, other graders, every frame, many draws
 	@$(PY) -m pytest -q --numprocesses $(JOBS) -m weekly tests/environments tests/grading
-	@PGCOMPANION_FRAMES=10000 $(PY) -m pytest -q tests/demos/test_every_demo.py
+	@PGCOMPANION_FRAMES=10000 PGCOMPANION_DRAWS=1000 $(PY) -m pytest -q \
+		tests/demos/test_every_demo.py tests/demos/test_scripts.py
 
 lint: .venv/ready ## check style, format, types and the workflows
 	@$(PY) -m ruff check .

@@ -33,8 +33,9 @@ function simple(box, kept = false) {
   return own.length || kept ? box : box.children;
 }
 
-// On a telephone a display breaks after a relation or an operator, where KaTeX ends a box of the class base: in a
-// bracket only if what stands between the breaks around it is wider than a line there. The widths are estimates.
+// On a telephone a display breaks after a relation or an operator, where KaTeX ends a box of the class base, or after
+// the wide space between two formulas: in a bracket only if what stands between the breaks around it is wider than a
+// line there, and never at the bar before a condition. The widths are estimates.
 const LINE = 18; // em
 const SIZES = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.44, 1.728, 2.074, 2.488];
 const has = (box, name) => Boolean(box.classes?.includes(name));
@@ -68,12 +69,25 @@ function groups(boxes, depths) {
   });
 }
 
-// A display of several formulas breaks between them, and within one only if it is wider than a line.
-const BETWEEN = /\\q?quad(?![a-zA-Z])/g;
-const BREAK = "\\allowbreak ";
+const between = (box) => has(box, "mspace") && box.style.marginRight === "2em";
+const words = (box) => (box.text || "") + (box.children || []).map(words).join("");
 
+// A box in two at every wide space; each part is as high as the whole.
+function divided(box) {
+  const [strut, ...rest] = box.children, at = rest.findIndex(between) + 1;
+  if (!at || at === rest.length) return [box];
+  const part = (children) => Object.assign(Object.create(box), box, { children: [strut, ...children] });
+  return [part(rest.slice(0, at)), ...divided(part(rest.slice(at)))];
+}
+
+function joined([first, ...others]) {
+  first.children.push(...others.flatMap((box) => box.children));
+  return first;
+}
+
+// Of several formulas each stands whole on a line that holds it.
 function formulas(boxes, depths) {
-  const ends = boxes.flatMap((box, i) => (depths[i] === 0 && box.children.some((child) => has(child, "allowbreak")) ? [i + 1] : []));
+  const ends = boxes.flatMap((box, i) => (depths[i] === 0 && between(box.children.at(-1)) ? [i + 1] : []));
   const places = [...ends.filter((end) => end < boxes.length), boxes.length];
   const parts = places.map((end, n) => [places[n - 1] || 0, end]);
   return parts.flatMap(([start, end]) => {
@@ -83,25 +97,25 @@ function formulas(boxes, depths) {
   });
 }
 
-function unbroken(boxes) {
+function unbroken(whole) {
+  const boxes = whole.flatMap(divided).reduce((before, box) => {
+    const last = before.at(-1);
+    return last && words(last).endsWith("∣") ? [...before.slice(0, -1), joined([last, box])] : [...before, box];
+  }, []);
   let depth = 0;
   const depths = boxes.map((box) => (depth = Math.max(0, depth + deeper(box))));
-  return formulas(boxes, depths).map(([first, ...others]) => {
-    first.children.push(...others.flatMap((box) => box.children));
-    return first;
-  });
+  return formulas(boxes, depths).map(joined);
 }
 
 function set(text, options) {
-  const source = options.displayMode ? text.replace(BETWEEN, `$&${BREAK}`) : text;
-  const tree = katex.__renderToDomTree(source, options);
+  const tree = katex.__renderToDomTree(text, options);
   const boxes = (node) => (node.classes?.includes("katex-html") ? [node] : (node.children || []).flatMap(boxes));
   for (const whole of boxes(tree)) {
     if (options.displayMode && whole.children.every((box) => has(box, "base"))) whole.children = unbroken(whole.children);
     whole.children = whole.children.flatMap((box) => simple(box));
   }
   // In a page the element says by itself that it is MathML, in an e-reader's XML it must be said.
-  const markup = tree.toMarkup().replaceAll(BREAK, "");
+  const markup = tree.toMarkup();
   return options.output === "mathml" ? markup : markup.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "");
 }
 

@@ -22,6 +22,7 @@ FORMULAS = [
     r"\E_{\tau \sim \rho_\theta} \Big[ \sum_{h=0}^{H-1} r_h \Big] - \underbrace{a + b}_{c}",
     r"\begin{aligned} a &= \operatorname*{argmax}_x f(x) \\ &\ge \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \end{aligned}",
     r"\kl{p}{q} = \log \tfrac{p}{q} \quad \text{if } \overline{x} \not= \binom{n}{k}, \; \widehat{abc}, \; \lVert v \rVert",
+    r"\prod_{h} \pi(a_h \mid s_h) (r - V), \qquad V_2 = \frac12, \qquad x",
 ]
 PLAIN = """
 const katex = require(process.argv[1]);
@@ -117,13 +118,27 @@ def test_a_bracket_that_is_wider_than_a_line_is_broken_but_not_the_one_in_it() -
 
 
 def test_several_formulas_break_between_each_other() -> None:
-    ours = mathematics.render(r"x = (a + b), \qquad y = c + d", {"displayMode": True})
+    display = {"displayMode": True}
+    ours = mathematics.render(r"x = (a + b), \qquad y = c + d", display)
     assert parts(ours) == ["x=(a+b),", "y=c+d"]
-    assert r"\qquad y" in ours, "who copies the formula gets its source"
     wide = " + ".join(f"x_{{{i}}}" for i in range(20))
-    ours = mathematics.render(rf"{wide} = 0 \quad y = 1", {"displayMode": True})
-    assert parts(ours)[-2:] == ["0", "y=1"]
-    assert len(parts(ours)) == 22, "the wide one breaks as if it stood alone"
+    ours = parts(mathematics.render(rf"{wide} = 0 \qquad y = 1", display))
+    assert ours[-2:] == ["0", "y=1"]
+    assert len(ours) == 22, "the wide one breaks as if it stood alone"
+
+
+def test_two_formulas_of_a_display_may_stand_on_two_lines() -> None:
+    display = {"displayMode": True}
+    formula = r"(1 - p) x, \qquad -p y \quad (z - 1), \qquad"
+    assert parts(mathematics.render(formula, display)) == ["(1−p)x,", "−py(z−1),"]
+    assert parts(plain(formula, display))[1] == "p)x,−py(z−"
+
+
+def test_no_line_ends_at_the_bar_before_a_condition() -> None:
+    display = {"displayMode": True}
+    formula = r"x + \pi(a \mid s) P(t \mid s, a) - |x| - y"
+    assert parts(mathematics.render(formula, display)) == ["x+", "π(a∣s)P(t∣s,a)−", "∣x∣−", "y"]
+    assert "π(a∣" in parts(plain(formula, display))
 
 
 def test_the_mathematics_that_is_read_out_is_katexs_own() -> None:

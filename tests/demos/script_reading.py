@@ -6,10 +6,12 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from playwright.sync_api import Page
@@ -18,6 +20,7 @@ from pgcompanion import demos, exact
 from pgcompanion.demos.engine.controls import Control, defaults
 from pgcompanion.demos.engine.static import handed_over, name_of
 from pgcompanion.demos.training import course
+from pgcompanion.gridworld import GridWorld
 
 SCRIPTS = Path(__file__).parents[2] / "book" / "site" / "demos"
 MODULES = [module.name for module in pkgutil.iter_modules(demos.__path__) if not module.ispkg]
@@ -41,6 +44,9 @@ DRAGGED: dict[str, Callable[[np.random.Generator], dict[str, Any]]] = {
     "softmax_geometry": lambda rng: {"start": tuple(_shares(rng))},
     "trust_region": lambda rng: {"start": (rng.uniform(-2, 3.5), rng.uniform(-1, 3.5))},
 }
+
+#: By how many ulps the two numbers of a gridworld's ground, slip and reward of a step, are shaken.
+ULP, SHAKEN = np.finfo(float).eps, ((0, 4), (0, -4), (4, 0), (-4, 0), (4, 4), (-4, -4))
 
 RUN = """([source, name, data, choices]) => {
   window.pgDemos = {};
@@ -109,6 +115,36 @@ def _between(control: Control, rng: np.random.Generator) -> Any:
     low, high = float(control.values[0]), float(control.values[-1])
     x = np.exp(rng.uniform(np.log(low), np.log(high))) if control.log else rng.uniform(low, high)
     return round(x) if control.whole or control.time else float(x)
+
+
+def spread(demo: ModuleType, values: dict[str, Any]) -> float:
+    """How far Python is from itself where the ground of a world is some ulps off; 0 for a demo without one.
+
+    Adam divides gradients by their size, the smallest too. On some maps a difference of one ulp grows by as
+    much as a factor of ten at each of the iterates, with no ratio near the edge of the clip.
+    """
+    if name_of(demo) != "gridworlds":
+        return 0.0
+    here, ground, afresh = demo.numbers(**values), course.world, course.train.__wrapped__
+    others = []
+    for ulps in SHAKEN:
+        with (
+            patch.object(course, "world", _shaken(ground, ulps)),
+            patch.object(demo, "train", afresh),
+        ):
+            others.append(apart(demo.numbers(**values), here))
+    return max(others)
+
+
+def _shaken(
+    ground: Callable[[str], GridWorld], ulps: tuple[int, int]
+) -> Callable[[str], GridWorld]:
+    def world(map: str) -> GridWorld:
+        still = ground(map)
+        slip, step = np.array([still.slip, still.step_reward]) * (1 + ULP * np.array(ulps))
+        return replace(still, slip=slip, step_reward=step)
+
+    return world
 
 
 def apart(there: dict[str, Any], here: dict[str, np.ndarray]) -> float:
