@@ -79,6 +79,14 @@ def test_an_aggregated_batch_has_no_minibatches(rng):
     assert next(Batch(**whole).minibatches(4, rng)).B == 1
 
 
+def test_a_batch_is_equal_to_itself_alone(drawn):
+    """Entry by entry an array has no answer; and what equals by its entries has no hash."""
+    batch = drawn[2]
+    again = Batch(batch.s, batch.a, batch.w, batch.A, batch.log_prob, batch.J)
+    assert {batch, batch, again} == {again, batch}
+    assert batch != again
+
+
 def test_a_batch_says_itself_in_one_line(drawn):
     assert repr(drawn[2]) == "Batch(B=50, J=1.5)"
     one = np.ones(1)

@@ -585,8 +585,8 @@ ELSEWHERE = Trajectories(np.array([[0, -1]]), np.zeros((1, 2), int), np.zeros((1
             r"q must be positive at its own samples, but q\[1\] is 0\.$",
         ),
         (
-            lambda: importance.importance_weights([1.0, -2.0], [1.0, 1.0]),
-            r"p must not be negative, but p\[1\] is -2\.$",
+            lambda: importance.importance_weights([1.0, -0.5], [1.0, 1.0]),
+            r"p must not be negative, but p\[1\] is -0\.5\.$",
         ),
         (
             lambda: importance.self_normalised_mean([1.0], [0.0], [1.0]),

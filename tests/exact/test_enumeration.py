@@ -88,7 +88,11 @@ def test_only_possible_trajectories_are_listed():
     rho = np.exp(exact.log_likelihood(world, uniform, tau))
     assert (rho > 0).all()
     assert rho.sum() == pytest.approx(1.0, abs=EXACT)
-    assert len(np.unique(np.hstack([tau.s, tau.a]), axis=0)) == tau.N
+    assert (
+        len(np.unique(np.hstack([tau.s, tau.a]), axis=0))
+        == tau.N
+        == exact.count_trajectories(world)
+    )
 
 
 def test_an_mdp_that_is_too_large_is_refused_with_its_size():

@@ -68,3 +68,13 @@ def test_the_command_prints_every_recipe_with_intervals(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert all(f"  {name}, step size 0.05" in printed for name in (*language.RECIPES, "exact"))
     assert printed.count("success at the end") == len(language.RECIPES) + 1
+
+
+def test_what_the_command_says_of_its_runs():
+    """By hand, of two runs with three looks: means along the run, and the success at the last look."""
+    success, tokens = [[0.1, 0.2, 0.6], [0.0, 0.3, 0.9]], [[4.0, 3.0, 2.0], [5.0, 4.0, 3.0]]
+    seen = command._seen(np.stack([success, tokens], axis=1))
+    along, end, length = seen.values()
+    np.testing.assert_allclose(along, [0.3, 0.4])
+    np.testing.assert_array_equal(end, [0.6, 0.9])
+    np.testing.assert_allclose(length, [3.0, 4.0])

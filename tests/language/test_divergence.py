@@ -208,6 +208,15 @@ def test_minus_infinity_is_a_log_probability():
         language.gibbs(np.full(3, -np.inf), np.zeros(3), 1.0)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_no_log_probability_is_refused(wrong):
+    """One is enough. Minus infinity, the control, is one."""
+    for f in (language.kl_estimates, lambda x, y: language.gibbs(x, y, 1.0)):
+        with pytest.raises(ValueError, match="must hold log-probabilities"):
+            f(np.array([wrong, -1.0]), np.zeros(2))
+        f(np.array([-np.inf, -1.0]), np.zeros(2))
+
+
 def test_gibbs_of_a_tiny_price_is_the_best_response():
     """No exponential overflows; an unnormalised reference is allowed."""
     star = language.gibbs(np.log([2.0, 1.0, 1.0]), np.array([0.0, 1.0, -1.0]), beta=1e-6)

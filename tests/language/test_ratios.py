@@ -188,3 +188,12 @@ def test_what_stands_behind_the_end_does_not_count(rng):
         (A * u.sum(axis=1)).mean()
     )
     assert abs((A * u.sum(axis=1) / mask.sum(axis=1)).mean() - (A * u.sum(axis=1)).mean()) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "mask", [np.eye(2)[:1], np.ones(2, bool), np.ones((0, 2), bool), [[True, True], [False, False]]]
+)
+def test_a_response_without_a_token_is_refused(mask):
+    """And what are no truth values of responses. An empty row is one where every column is used."""
+    with pytest.raises(ValueError, match="mask must be an array"):
+        language.token_ratio_surrogate(np.zeros((2, 2)), np.zeros((2, 2)), np.zeros(2), mask)

@@ -154,6 +154,7 @@ def test_responses_of_one_token_make_a_bandit_for_each_prompt():
     paid, mu = np.array([[1.0, 0.0, 5.0], [0.0, 7.0, 0.0]]), np.array([0.25, 0.75])
     mdp = language.world(3, 1, lambda x, y: paid[x, y[0]], mu)
     assert (mdp.S, mdp.A, mdp.H) == (3, 3, 1)
+    assert language.every_response(mdp).r.sum(axis=1).reshape(paid.shape).tolist() == paid.tolist()
     pi = np.array([[0.2, 0.3, 0.5], [0.6, 0.4, 0.0], [1.0, 0.0, 0.0]])
     J = mu @ (pi[:2] * paid).sum(axis=1)
     assert pytest.approx(J, rel=1e-12) == exact.evaluate(mdp, pi).J

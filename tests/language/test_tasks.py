@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from math import comb
 
 import numpy as np
@@ -85,6 +86,33 @@ def test_the_tasks_ask_what_they_say():
     found = answers(language.brackets(2), (1, 1))
     assert found == [(2, 2)]
     assert set(answers(language.brackets(2), (1, 2))) == {(), (1, 2)}
+
+
+def test_the_named_tasks_are_as_small_as_they_say():
+    """Tokens with the end; prompts, counted; tokens of an answer with its end: carries are digits, too."""
+    sizes = {
+        "reverse": (2 + 1, 2**3, 3 + 1),
+        "sort": (3 + 1, 3**2, 2 + 1),
+        "add": (2 + 1, 2 ** (1 + 1), 1 + 1 + 1),
+        "brackets": (2 + 1, comb(3, 1), 3 + 2),
+    }
+    tasks = {name: make() for name, make in language.TASKS.items()}
+    found = {name: (x.vocabulary, len(x.prompts), x.length) for name, x in tasks.items()}
+    assert found == sizes
+
+
+def test_a_place_without_a_token_says_nothing_to_the_network(written):
+    """It reads a 1 for each token that is there, prompt and response, and one for the position."""
+    task, policy, _, _, tau = written
+    there = task.prompts.shape[1] + np.arange(task.length)
+    read = policy.embed(tau.s).sum(axis=-1)
+    np.testing.assert_array_equal(read, np.broadcast_to(there + 1, read.shape))
+
+
+def test_a_task_stays_as_it_was_checked():
+    task = language.reverse(digits=2, n=2)
+    with pytest.raises(FrozenInstanceError):
+        task.length = 0
 
 
 def test_an_answer_counts_only_with_its_end():

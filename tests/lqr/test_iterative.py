@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import gymnasium
 import numpy as np
 import pytest
@@ -80,6 +82,11 @@ def test_the_pendulum_is_gymnasiums_with_the_torque_squashed(rng):
         assert model.reward(s, u) == pytest.approx(float(r), abs=1e-6)
         if abs(env.state[1] - s[1]) > 0.01:
             assert abs(s[0] + 0.05 * s[1] - env.state[0]) > 1e-4
+
+
+def test_a_model_stays_as_it_was_checked():
+    with pytest.raises(FrozenInstanceError):
+        lqr.pendulum().step = None
 
 
 def test_two_words_for_what_is_no_model():

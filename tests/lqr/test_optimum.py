@@ -96,6 +96,8 @@ def test_it_starts_where_it_is_told_and_stops_when_told():
     world = LQR.named("double integrator")
     start = np.array([[-0.5, -0.5]])
     np.testing.assert_array_equal(lqr.best_single_gain(world, 0.1, start, K=0)[0], start)
+    untold = lqr.best_single_gain(world, 0.1, K=0)[0]
+    np.testing.assert_array_equal(untold, lqr.optimal(world)[0][0])
     there, J = lqr.best_single_gain(world, 0.1, start)
     np.testing.assert_allclose(there, lqr.best_single_gain(world, 0.1)[0], rtol=1e-4)
     short = lqr.best_single_gain(world, 0.1, start, K=1)[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import gymnasium
 import numpy as np
 import pytest
@@ -179,3 +181,9 @@ def test_reward_to_go_is_as_noisy_as_the_noise_is_small_and_advantages_are_not(m
         assert abs(calm / limits[1] - 1) < 0.1
         assert abs(calm * sigma**2 / limits[1] - 1) > 0.9
         assert abs(noisy / limits[0] - 1) > 0.9
+
+
+def test_a_source_stays_as_it_was_checked():
+    source = lqr.Exact(LQR.named("double integrator"))
+    with pytest.raises(FrozenInstanceError):
+        source.points = 1

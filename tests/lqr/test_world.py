@@ -86,6 +86,24 @@ def test_the_two_masses_obey_newton():
         )
 
 
+def test_what_the_carts_pay_and_where_they_begin():
+    """By hand. One cart pays for where it is and, a tenth, for its speed; of two, where the second is.
+
+    A force costs a tenth of its square. Positions begin at random, and so does the speed of the one.
+    """
+    one, two = LQR.named("double integrator"), LQR.named("two masses")
+    wanted = {
+        "Q": ([1.0, 0.1], [0.0, 1.0, 0.0, 0.0]),
+        "R": ([0.1], [0.1]),
+        "W": ([1e-3] * 2, [1e-3] * 4),
+        "M0": ([1.0, 1.0], [1.0, 1.0, 0.0, 0.0]),
+    }
+    for name, squares in wanted.items():
+        for world, square in zip((one, two), squares, strict=True):
+            np.testing.assert_array_equal(getattr(world, name), np.diag(square))
+    assert (one.H, two.H) == (30, 60)  # six seconds and twelve
+
+
 def test_the_unstable_system_is_that_of_dean_et_al():
     """*On the sample complexity of the linear quadratic regulator* (2020), in its experiments."""
     world = LQR.named("unstable")

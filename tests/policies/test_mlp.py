@@ -93,6 +93,10 @@ def test_shapes_are_answered_in_a_room_too():
         ValueError, match=r"^s has shape \(7, 2\), but \(\.\.\., 3\) is expected\.$"
     ):
         net.vjp(np.zeros(32), np.zeros((7, 2)), net.room(7))
+    trace = net.forward(np.zeros(32), np.zeros((7, 3)), net.room(7, np.float64))
+    for w in (np.zeros(2), np.zeros((3, 7)), np.zeros((2, 7, 1))):
+        with pytest.raises(ValueError, match=r"^w has shape .*, but \(2, any\) is expected\.$"):
+            net.backward(np.zeros(32), trace, w)
 
 
 @pytest.mark.parametrize("m", [0, -1, 2.0, True, None])

@@ -61,3 +61,17 @@ def test_no_digit_is_lost_where_the_action_rounds_to_the_edge():
     np.testing.assert_allclose(log_prob, limit, rtol=1e-12)
     with np.errstate(divide="ignore"):
         assert np.isinf(-np.log(1 - np.tanh(u) ** 2)).any() > 0
+
+
+@pytest.mark.parametrize(
+    ("u", "mu", "sigma", "word"),
+    [
+        (0.0, 0.0, 1.0, "u has shape"),
+        ([np.nan], [0.0], 1.0, "u must be finite"),
+        ([[0.0], [1.0]], [0.0], 1.0, "mu has shape"),
+        ([0.0], [0.0], 0.0, "sigma must be positive"),
+    ],
+)
+def test_what_has_no_density_is_refused(u, mu, sigma, word):
+    with pytest.raises(ValueError, match=word):
+        squashed_gaussian_log_prob(u, mu, sigma)

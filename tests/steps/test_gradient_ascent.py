@@ -146,8 +146,13 @@ def test_no_curvature_of_a_softmax_table_exceeds_its_smoothness(small, rng):
 
 @pytest.mark.statement("softmax_smoothness")
 def test_the_largest_return_is_the_largest_over_all_trajectories(small):
-    """The largest reward at every step may be out of reach: on a chain only the last one pays."""
-    for mdp in (small, repeated(4, -3.0), chain(3, 2)):
+    """The largest reward at every step may be out of reach: on a chain only the last one pays.
+
+    So may a state that pays more, where no episode begins and none leads.
+    """
+    stay = np.eye(2)[:, None]
+    apart = MDP(stay, r=[[1.0], [-5.0]], mu0=[1.0, 0.0], H=3)
+    for mdp in (small, repeated(4, -3.0), apart, chain(3, 2)):
         returns = exact.trajectories(mdp).r.sum(axis=1)
         beta = steps.softmax_smoothness(mdp)
         assert beta == pytest.approx(mdp.H * np.abs(returns).max())

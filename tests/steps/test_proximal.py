@@ -422,6 +422,8 @@ def test_the_penalty_moves_by_factors_of_two_beyond_a_factor_of_one_and_a_half(t
         assert adapted(3.0, factor * target, target) == 3.0 * becomes
         without_band = 2.0 if factor > 1 else 0.5
         assert (without_band != becomes) == (becomes == 1.0)
+    for edge in (1.5 * target, target / 1.5):  # neither above nor below
+        assert adapted(3.0, edge, target) == 3.0
     assert adapted(2.0**500, 10 * target, target) == 2.0**500
     assert adapted(2.0**-500, 0.0, target) == 2.0**-500
     for args, message in (
