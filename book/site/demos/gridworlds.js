@@ -281,7 +281,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
       objective.line(steps, J, { stroke: colour, width: 4, opacity: 0.25 });
       objective.line(steps.slice(0, k + 1), J.slice(0, k + 1), { stroke: colour });
       objective.ball(at.k, now, colour, 6);
-      pen.say(half - 4 - (rival && !side ? 58 : 0), y - 9, `${wide && !side ? "J = " : ""}${fixed(J[k], 3)}`, { fill: colour, anchor: "end", bold: true });
+      pen.say(half - 4 - (rival && !side ? 58 : 0), y - 9, fixed(J[k], 3), { fill: colour, anchor: "end", bold: true });
       lengths.line(steps.slice(1), kl, { stroke: colour, width: 4, opacity: 0.25 });
       lengths.line(steps.slice(1, k + 1), kl.slice(0, k), { stroke: colour });
       lengths.dots(steps.slice(1, k + 1), kl.slice(0, k), 3, colour);
