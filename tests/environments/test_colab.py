@@ -109,6 +109,13 @@ def book(installed: Environment, tmp_path_factory: pytest.TempPathFactory) -> It
         yield opened
 
 
-@pytest.mark.parametrize("name", NAMES)
+MOVED = {
+    "gridworlds",
+    "importance_sampling",
+}  # with a workbench of its own, and as all others; those weekly
+DEMOS = [pytest.param(name, marks=[] if name in MOVED else [pytest.mark.weekly]) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", DEMOS)
 def test_every_move_of_a_demo_leaves_its_one_picture(name: str, book: Notebook) -> None:
     assert faults(book, importlib.import_module(f"pgcompanion.demos.{name}")) == []
