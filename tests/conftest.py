@@ -139,7 +139,7 @@ def playwright() -> Iterator[Playwright]:
     """One for all browsers: it runs once in a process."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)  # milliseconds: a machine with other work is slow
+    expect.set_options(timeout=60_000)  # milliseconds: a machine with other work is slow
     with sync_playwright() as playwright:
         yield playwright
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 
 WIDE = {"width": 1400, "height": 900}
 NARROW = {"width": 390, "height": 844}
+PATIENCE = 120_000  # milliseconds: a machine with other work is slow
 
 OPEN_ALL = """() => {
   for (const box of document.querySelectorAll("details")) box.open = true;
@@ -133,7 +134,7 @@ def watch(page: Page, base: str) -> list[str]:
 def fresh(browser: Browser, base: str, **options: object) -> BrowserContext:
     """A new reader; from a disk, one without any network."""
     context = browser.new_context(viewport=WIDE, offline=base.startswith("file:"), **options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     return context
 
 

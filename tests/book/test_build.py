@@ -163,7 +163,7 @@ WAITS = """
 ```{code-cell} ipython3
 import pathlib, time
 pathlib.Path("started").touch()
-time.sleep(60)
+time.sleep(600)
 ```
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inspection import NARROW, TYPESET, WIDE
+from inspection import NARROW, PATIENCE, TYPESET, WIDE
 from playwright.sync_api import Browser, Page, expect
 
 RINGS = """(selector) => [...document.querySelectorAll(selector)].flatMap((box) =>
@@ -20,7 +20,7 @@ DARK = {"color_scheme": "dark"}
 def page(browser: Browser, site: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
     options = {"viewport": WIDE, "reduced_motion": "reduce"} | getattr(request, "param", {})
     context = browser.new_context(offline=True, **options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

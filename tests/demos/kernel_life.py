@@ -19,7 +19,7 @@ from pgcompanion.demos.engine.controls import defaults
 NAMES = [module.name for module in pkgutil.iter_modules(demos.__path__) if not module.ispkg]
 VIEW = "application/vnd.jupyter.widget-view+json"
 SHOWN = {"display_data", "update_display_data", "execute_result", "stream", "error"}
-PATIENCE = 120
+PATIENCE = 600
 
 
 class Notebook:

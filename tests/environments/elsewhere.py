@@ -70,7 +70,8 @@ class Environment:
         kernel.write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
         os.environ["JUPYTER_PATH"] = str(self.folder / "jupyter")
         place = {"metadata": {"path": str(self.folder)}}
-        NotebookClient(notebook, timeout=120, kernel_name="elsewhere", resources=place).execute()
+        patience = {"timeout": 600, "startup_timeout": 300}  # a machine with other work is slow
+        NotebookClient(notebook, kernel_name="elsewhere", resources=place, **patience).execute()
         return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 

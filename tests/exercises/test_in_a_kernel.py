@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import nbformat
@@ -24,9 +23,8 @@ def test_check_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     progress = tmp_path / "progress.json"
     monkeypatch.setenv("PGCOMPANION_PROGRESS", str(progress))
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
-    start = time.monotonic()
-    NotebookClient(book, timeout=60, kernel_name="python3").execute()
-    assert time.monotonic() - start < 40
+    # A cell that went on would never end; a slow machine has time to start a kernel.
+    NotebookClient(book, timeout=300, startup_timeout=300, kernel_name="python3").execute()
     (stub,), (late,), (after,) = (book.cells[i].outputs for i in (1, 3, 4))
     assert "not started yet" in stub["data"]["text/html"]
     assert "line 3 of <code" in late["data"]["text/html"]

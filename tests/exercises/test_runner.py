@@ -42,10 +42,8 @@ def test_results_come_in_order() -> None:
 
 
 def test_an_endless_python_loop_is_stopped() -> None:
-    start = time.monotonic()
     with pytest.raises(TimeUpError) as caught:
         collect(calls(lambda: 1, spin), 0.2, 1)
-    assert time.monotonic() - start < 2
     assert not caught.value.still_running
     assert caught.value.steps[0][0] is spin.__code__
     assert not ours()

@@ -109,15 +109,14 @@ def test_the_wheel_is_the_package_that_runs() -> None:
     assert "pgcompanion/grading/gradescope/setup.sh" in names
 
 
-@pytest.mark.slow
-def test_the_two_scripts_run_in_a_clean_tree(tmp_path: Path) -> None:
+def test_the_two_scripts_run_in_a_clean_tree(sandboxed: None, tmp_path: Path) -> None:
     root = tmp_path / "autograder"
     path = tmp_path / "autograder.zip"
     archive.write(path, ASSIGNMENT)
     root.mkdir()
     subprocess.run(["unzip", "-q", str(path), "-d", str(root / "source")], check=True)
     subprocess.run(["cp", str(root / "source" / "run_autograder"), str(root)], check=True)
-    cache.prepare()  # what would be compiled again there is copied, to save some minutes
+    # What would be compiled again there is copied, to save some minutes.
     shutil.copytree(cache.folder(), root / "source" / "sandbox")
     (root / "source" / "sandbox").chmod(0o700)
     clean = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}

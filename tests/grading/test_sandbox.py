@@ -51,6 +51,7 @@ def test_patience_is_for_what_does_not_wait_for_a_core(
 ) -> None:
     """All the time on the clock is over patience: it is forgiven where the threads were in a queue."""
     monkeypatch.setattr(sandbox, "PATIENCE", 0)
+    monkeypatch.setattr(sandbox, "waited", lambda: 0.0)
     assert ended(marker._box, WORK, seconds=3) == "deadline"
     monkeypatch.setattr(sandbox, "waited", lambda: 1e3 * time.monotonic())
     assert ended(marker._box, WORK, seconds=3) == "out of fuel"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from handed_in import IMPORT, RIGHT, WRONG
 
-from pgcompanion.grading import cache, workers
+from pgcompanion.grading import workers
 from pgcompanion.grading.assignment import Assignment
 from pgcompanion.grading.cells import Code
 from pgcompanion.grading.intake import Submission
@@ -28,9 +28,7 @@ def submissions(n: int = 4) -> list[Submission]:
     ]
 
 
-@pytest.mark.slow
-def test_two_processes_give_the_rows_of_one_and_so_does_a_second_time() -> None:
-    cache.prepare()
+def test_two_processes_give_the_rows_of_one_and_so_does_a_second_time(sandboxed: None) -> None:
     one = grade(submissions(), ASSIGNMENT, jobs=1)
     assert [row.score for row in one[::2]] == [1, 0, 0, 0]
     assert [row.exercise for row in one[:2]] == list(IDS)
