@@ -1,8 +1,9 @@
 """Cells that run in the page: their sources, and which earlier cells each of them needs.
 
 A cell is marked by its place among the cells of its notebook. What it needs are the cells that
-define the names it uses, the cells those need, and the imports of the page. A name that is drawn from
-(`rng`) is changed by whoever uses it, so that a cell prints what the page shows.
+define the names it uses, the cells those need, and the imports of the page. What it sets itself before it
+uses it, it does not need, nor what its functions call their own. A name that is drawn from (`rng`) is changed
+by whoever uses it, so that a cell prints what the page shows.
 
 The option `in_page` of a cell says how many seconds it takes there, where these are more than a few, or
 in a sentence why it does not run there. `make bench BENCH=page` measures them.
@@ -14,6 +15,8 @@ import ast
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import nbformat
 from docutils import nodes
@@ -24,40 +27,94 @@ from strict import RUNS
 from pgcompanion.exercises.engine import catalogue
 
 CHANGED_BY_USE = {"rng"}
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, *COMPREHENSIONS)
 FEW, MANY = 5, 60  # seconds: what is said before a cell is run, and what is not offered
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
-    """What a cell uses, and what it defines or changes."""
-    used, made = set(), set()
-    for node in ast.walk(ast.parse(source)):
+class Names(NamedTuple):
+    """What code takes from before it, what it sets, and what of the former it changes."""
+
+    used: set[str]
+    made: set[str]
+    changed: set[str]
+
+
+def scope(nodes: Iterable[ast.AST]) -> Names:
+    """The names of these nodes, and of functions and comprehensions in them those that are not their own."""
+    used, made, changed = Names(set(), set(), set())
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, SCOPES):
+            inner = scope(ast.iter_child_nodes(node))
+            used |= inner.used - inner.made
+            changed |= inner.changed - inner.made
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                made.add(node.name)
+            if isinstance(node, ast.FunctionDef | ast.Lambda):
+                waiting += [x for x in [*node.args.defaults, *node.args.kw_defaults] if x]
+            elif not isinstance(node, ast.ClassDef):
+                waiting.append(node.generators[0].iter)
+            continue
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            made.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            made |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, ast.alias):
+            made.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             used.add(node.target.id)
-        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            inner = node.value
-            while isinstance(inner, ast.Subscript | ast.Attribute):
-                inner = inner.value
-            if isinstance(inner, ast.Name):
-                made.add(inner.id)
-    return used, made | (used & CHANGED_BY_USE)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            inner_node = node.value
+            while isinstance(inner_node, ast.Subscript | ast.Attribute):
+                inner_node = inner_node.value
+            if isinstance(inner_node, ast.Name):
+                changed.add(inner_node.id)
+        waiting += ast.iter_child_nodes(node)
+    return Names(used, made, changed | (used & CHANGED_BY_USE))
+
+
+def in_order(body: list[ast.stmt]) -> Iterator[list[ast.AST]]:
+    """Statements as they are executed, what they take before what they set. A loop runs at least once."""
+    for node in body:
+        if isinstance(node, ast.For):
+            yield [node.iter, node.target]
+            yield from in_order(node.body + node.orelse)
+        elif isinstance(node, ast.With):
+            yield list(node.items)
+            yield from in_order(node.body)
+        else:
+            yield [node]
+
+
+def names(source: str) -> tuple[Names, set[str]]:
+    """What a cell takes from earlier ones, sets and changes; and what it sets without regard to what stood there."""
+    used, made, changed, new, later = set(), set(), set(), set(), set()
+    for parts in in_order(ast.parse(source).body):
+        found = scope(parts)
+        if isinstance(parts[0], ast.FunctionDef):
+            later |= found.used  # when it is called
+        else:
+            used |= found.used - new
+        made |= found.made
+        changed |= found.changed
+        if not isinstance(parts[0], ast.If | ast.While | ast.Try):
+            new |= found.made
+    return Names(used | (later - new), made, changed), new
 
 
 def needs(sources: list[str], first: int) -> list[list[int]]:
     """For each cell the earlier ones to run before it, in order; ``first`` holds the imports."""
     spoken = [names(source) for source in sources]
     result: list[list[int]] = []
-    for i, (used, _) in enumerate(spoken):
-        wanted, found = set(used), {first} if i > first else set()
+    for i, (own, _) in enumerate(spoken):
+        wanted, found = set(own.used), {first} if i > first else set()
         for k in range(i - 1, first, -1):
-            if spoken[k][1] & wanted:
+            before, new = spoken[k]
+            if (before.made | before.changed) & wanted:
                 found.add(k)
-                wanted |= spoken[k][0]
+                wanted = wanted - new | before.used | before.changed
         result.append(sorted(found))
     return result
 

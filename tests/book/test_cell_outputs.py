@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
+import numpy as np
 import pytest
 from inspection import fresh, watch
 from playwright.sync_api import Browser, Page
-from test_cells import press
+from test_cells import cell_of, press
 
 from pgcompanion.exercises.engine import catalogue
+from pgcompanion.experiments import sweep
 
 NUMBER = re.compile(r"[-−]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 ROUND_OFF = 1e-9
@@ -85,6 +87,46 @@ def test_every_cell_of_a_chapter_shows_in_the_page_what_it_showed_in_the_build(
         built = cell.evaluate(SHOWN)
         press(cell, "Run")
         faults += parts(built, cell.evaluate(SHOWN))
+    context.close()
+    assert faults == []
+
+
+SWEEP = """
+import numpy as np
+from pgcompanion.experiments import sweep
+
+def task(rng, n):
+    return rng.random(n)
+
+print(sweep(task, 3, {"": {"n": 2}}, n_jobs=2, progress=True).curves[""].tolist())
+"""
+
+
+def task(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.random(n)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "text"), [("comparison", "3, 2, figsize=(5, 8)"), ("language_models", "def climb")]
+)
+def test_a_cell_that_needs_scipy_shows_in_the_page_what_it_showed_in_the_build(
+    name: str, text: str, browser: Browser, site: Path
+) -> None:
+    context = fresh(browser, site.as_uri())
+    page = context.new_page()
+    faults = watch(page, site.as_uri())
+    page.goto(f"{site.as_uri()}/{name}.html", wait_until="load")
+    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    cell = cell_of(page, text)
+    built = cell.evaluate(SHOWN)
+    press(cell, "Run")
+    assert parts(built, cell.evaluate(SHOWN)) == []
+    if name == "comparison":  # processes are asked for, and there are none: nothing is said of it
+        ((kind, said),) = page.evaluate("source => pgEngine.run(source)", SWEEP)
+        bar, curves = said.strip().splitlines()
+        assert (kind, "3/3" in bar) == ("text", True)
+        assert json.loads(curves) == sweep(task, 3, {"": {"n": 2}}).curves[""].tolist()
     context.close()
     assert faults == []
 

@@ -35,17 +35,44 @@ BROWSERS = ["browser", "gecko"] if HERE else ["browser"]  # Chromium and Firefox
         ("y = x + 1", {"x"}, {"y"}),
         ("x += y", {"x", "y"}, {"x"}),
         ("table[0] = 1", {"table"}, {"table"}),
-        ("def f(a):\n    return a + b", {"a", "b"}, {"f"}),
+        ("x = x + y", {"x", "y"}, {"x"}),
         ("rng.normal()", {"rng"}, {"rng"}),
+        ("x = 1\ny = x", set(), {"x", "y"}),
+        ("for x in z:\n    y = x", {"z"}, {"x", "y"}),
+        ("if a:\n    x = 1\ny = x", {"a", "x"}, {"x", "y"}),
+        ("y = [x for x in z]", {"z"}, {"y"}),
+        ("y = [x for x in x]", {"x"}, {"y"}),
+        ("def f(a):\n    c = a\n    return c + b", {"b"}, {"f"}),
+        (
+            "def f(a=a):\n    a[0] = b[0] = 1\n    return later\nlater = 1",
+            {"a", "b"},
+            {"b", "f", "later"},
+        ),
     ],
 )
 def test_a_cell_uses_and_makes_names(source: str, used: set[str], made: set[str]) -> None:
-    assert names(source) == (used, made)
+    found, _ = names(source)
+    assert (found.used, found.made | found.changed) == (used, made)
 
 
 def test_a_cell_needs_what_its_names_need_and_nothing_else() -> None:
     sources = [IMPORTS, "x = np.ones(3)", "z = 7", "y = x.sum()", "print(y)"]
     assert needs(sources, first=0) == [[], [0], [0], [0, 1], [0, 1, 3]]
+
+
+def test_what_a_name_was_before_it_was_set_anew_is_not_needed() -> None:
+    sources = [
+        IMPORTS,
+        "x = [1]",
+        "x[0] = 2",
+        "y = x",
+        "x = [3]",
+        "print(x)",
+        "x.y = 4",
+        "print(x)",
+    ]
+    assert needs(sources, first=0)[3] == [0, 1, 2]
+    assert needs(sources, first=0)[5:] == [[0, 4], [0, 4], [0, 4, 6]]
 
 
 def test_what_is_left_for_the_reader_is_a_starter() -> None:
