@@ -72,6 +72,25 @@ SMALL_CODE = """() => {
   return [...new Set(codes.map((code) => "code is smaller than 14 px: " + code.textContent.trim().slice(0, 40)))];
 }"""
 
+# Matplotlib's words are outlines, upside down, a hundred units high; their indices are smaller, as in print.
+SMALL_LETTERS = """() => {
+  const faults = [];
+  const high = (word, units) => {
+    const { a, b, c, d } = word.getScreenCTM();
+    return units * Math.sqrt(Math.abs(a * d - b * c));
+  };
+  for (const picture of document.querySelectorAll("svg.pg-figure, .pg-demo__picture svg")) {
+    if (!picture.checkVisibility()) continue;
+    const outlines = picture.matches(".pg-figure") ? picture.querySelectorAll("g[transform*='scale(']") : [];
+    const texts = [...picture.querySelectorAll("text")].filter((text) => text.checkVisibility());
+    const smallest = Math.min(...[...outlines].map((word) => high(word, 100)),
+      ...texts.map((text) => high(text, parseFloat(getComputedStyle(text).fontSize))));
+    if (smallest < 9)
+      faults.push(`letters are ${smallest.toFixed(1)} px high: ${picture.getAttribute("aria-label")?.slice(0, 60)}`);
+  }
+  return faults;
+}"""
+
 # The button of a closed box lies within the title, which cuts off what does not.
 BUTTONS = """() => [...document.querySelectorAll(".admonition.toggle > .admonition-title")]
   .filter((title) => {
@@ -170,13 +189,10 @@ def visit(browser: Browser, base: str, path: str) -> list[str]:
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         page.wait_for_timeout(100)
-        found += (
-            page.evaluate(CUT)
-            + page.evaluate(BUTTONS)
-            + page.evaluate(WORDS)
-            + page.evaluate(NAMES)
-        )
-    found += page.evaluate(PRIVATE) + page.evaluate(SIDEWAYS) + page.evaluate(SMALL_CODE)
+        for check in (CUT, BUTTONS, WORDS, NAMES):
+            found += page.evaluate(check)
+    for check in (PRIVATE, SIDEWAYS, SMALL_CODE, SMALL_LETTERS):
+        found += page.evaluate(check)
     found += [f"a display is cut off: {formula}" for formula in page.evaluate(measure.CUT)]
     context.close()
     return faults + found

@@ -50,6 +50,11 @@ FAULTY = {
         '<article class="bd-article"><div class="katex-display" style="overflow: auto">'
         '<p style="width: 600px">x</p></div></article>'
     ),
+    "letters are 8.8 px high": (
+        '<svg class="pg-figure" aria-label="x" viewBox="0 0 300 90" width="300">'
+        '<g transform="translate(9 30) scale(0.088 -0.088)"><path d="M0 0L99 0"/></g></svg>'
+    ),
+    "letters are 8.0 px high": SOUND.replace("</svg>", '<text font-size="8">x</text></svg>'),
     "a demo without a control": DEMO.replace("range", "text"),
     "a control does not change the picture": DEMO,
 }
