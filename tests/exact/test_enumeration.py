@@ -59,6 +59,17 @@ def test_what_stands_after_the_end_of_an_episode_has_no_part_in_its_likelihood()
 
 
 @pytest.mark.statement("autoregressive_trajectories")
+def test_a_stationary_policy_has_its_row_for_every_state_however_short_the_episode(small):
+    """One step in each state: mu0(s) pi(a | s). The row of the first state, the control, is another."""
+    pi = np.array([[0.25, 0.75], [0.5, 0.5], [0.875, 0.125]])
+    s, a = np.arange(3)[:, None] + np.zeros(small.H, int), np.zeros((3, small.H), int)
+    tau = Trajectories(s, a, np.zeros(s.shape), mask=np.arange(small.H) < np.ones((3, 1)))
+    found = exact.log_likelihood(small, pi, tau)
+    np.testing.assert_allclose(found, np.log(small.mu0 * pi[:, 0]), atol=EXACT)
+    assert np.abs(found - np.log(small.mu0 * pi[0, 0]))[1:].min() > 0.5
+
+
+@pytest.mark.statement("autoregressive_trajectories")
 def test_an_episode_that_ends_early_is_followed_by_its_own_steps_of_a_time_dependent_policy(
     small, rng
 ):

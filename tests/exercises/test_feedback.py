@@ -122,6 +122,7 @@ def test_an_exception_names_the_line_and_its_plain_meaning() -> None:
     assert "line 3 of `answer`, `return total + r[0, 7]`, with `IndexError`" in message
     assert "An index points outside the array" in message
     assert "r = [[1., 2., 4.]]" in message
+    assert "Above is the input that it was working on." in message.split("r = [[1., 2., 4.]]")[1]
 
 
 @pytest.mark.parametrize(
