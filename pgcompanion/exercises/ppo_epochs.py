@@ -14,7 +14,7 @@ STATEMENT = r"""
 PPO uses a batch several times. Write `ppo_epochs(batch, theta, eps, epochs, lr)`, which makes `epochs`
 steps of gradient ascent, of size `lr`, on the clipped objective of the whole batch,
 
-$$\frac1n \sum_{i=0}^{n-1} \min \bigl( u_i A_i , \; \mathrm{clip}(u_i, 1 - \epsilon, 1 + \epsilon) A_i
+$$\frac1n \sum_{i=0}^{n-1} \min \bigl( u_i A_i , \; {\mathrm{clip}(u_i, 1 - \epsilon, 1 + \epsilon)} A_i
   \bigr) , \qquad u_i = \frac{\pi_\theta(a_i \mid s_i)}{\pi^k(a_i \mid s_i)} ,$$
 
 for a tabular softmax with parameters `theta` of shape `(S, A)`. The batch has four arrays of shape
