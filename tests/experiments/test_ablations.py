@@ -29,8 +29,8 @@ def test_what_is_stored_is_what_was_asked_for(path, protocol):
 @pytest.mark.parametrize("name", ["as in the box", "one epoch"])
 @BOTH
 def test_what_is_stored_is_what_the_function_computes(name, path, protocol):
-    """The step size is one of those that the search draws, and the first seed gives the stored returns, to their
-    one decimal. The control: the second seed gives others.
+    """The step size is one of those that the search draws, and three of the runs have the stored mean, up to four
+    standard errors: on another processor round-off grows to another run. The control: a tenth of the step size.
     """
     stored = ablations.found(path)[name]
     space = ablations.VARIANTS[name]
@@ -42,12 +42,16 @@ def test_what_is_stored_is_what_the_function_computes(name, path, protocol):
         seeds=1,
         root=protocol.search.root,
     )
-    assert stored["eta"] in [setting["eta"] for setting in drawn[name].settings]
-    setting = {name: space | {"eta": stored["eta"]}}
-    J = sweep(ablations.balance, 1, setting, root=protocol.report.root).curves[name][0]
-    again = np.array([J.mean(), J[-1]])
-    np.testing.assert_allclose(again, [stored["mean"][0], stored["last"][0]], atol=0.051)
-    assert np.abs(again - [stored["mean"][1], stored["last"][1]]).max() > 0.2
+    eta = stored["eta"]
+    assert eta in [setting["eta"] for setting in drawn[name].settings]
+
+    def z_score(eta, runs):
+        J = sweep(ablations.balance, runs, {name: space | {"eta": eta}}, root=protocol.report.root)
+        error = np.std(stored["mean"], ddof=1) * np.sqrt(1 / runs + 1 / len(stored["mean"]))
+        return (J.curves[name].mean() - np.mean(stored["mean"])) / error
+
+    assert abs(z_score(eta, 3)) < 4
+    assert abs(z_score(eta / 10, 1)) > 5
 
 
 @pytest.mark.parametrize("name", ["no minimum", "clipped critic"])

@@ -60,26 +60,31 @@ CHEAP = {world: PROBLEMS[world] for world in ("corridor", "4x4", "rooms")}
 COLUMNS = [list(PROBLEMS).index(world) for world in CHEAP]
 
 
+# Half of the last stored decimal. Adam, which PPO's passes use, lets another processor's round-off grow.
+NEAR = {"gradient": 6e-5, "NPG": 6e-5, "PPO clip": 5e-3}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["gradient", "NPG", "PPO clip"])
+@pytest.mark.parametrize("name", NEAR)
 @BOTH
 def test_the_stored_study_is_the_one_that_the_function_runs(name, path, protocol):
     """The first setting of the search, one finalist of the second round, and the first two seeds of the
     evaluation, to within what rounding can do. The controls: another setting has other scores, and so
     have other seeds.
     """
+    near, other = NEAR[name], max(1e-3, 4 * NEAR[name])
     stored = found(path)
     tuned, second = stored.tuned[name], stored.second[name]
     for result, (seeds, root) in (tuned, protocol.search), (second, protocol.second):
         settings = {world: result.settings[0] | problem for world, problem in CHEAP.items()}
         runs = sweep(learn, seeds, settings, root=root).curves
         again = np.array([runs[world].mean() for world in CHEAP])
-        np.testing.assert_allclose(again, result.scores[0, COLUMNS], atol=6e-5)
-        assert np.abs(again - result.scores[1, COLUMNS]).max() > 1e-3
+        np.testing.assert_allclose(again, result.scores[0, COLUMNS], atol=near)
+        assert np.abs(again - result.scores[1, COLUMNS]).max() > other
     mean, last = evaluated({name: second.best}, 2, protocol.report.root)
-    np.testing.assert_allclose(mean[name], stored.mean[name][:2], atol=6e-5)
-    np.testing.assert_allclose(last[name], stored.last[name][:2], atol=6e-5)
-    assert np.abs(mean[name] - stored.mean[name][2:4]).max() > 1e-3
+    np.testing.assert_allclose(mean[name], stored.mean[name][:2], atol=near)
+    np.testing.assert_allclose(last[name], stored.last[name][:2], atol=near)
+    assert np.abs(mean[name] - stored.mean[name][2:4]).max() > other
 
 
 @pytest.mark.slow
