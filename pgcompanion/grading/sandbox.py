@@ -53,6 +53,7 @@ State = NDArray[np.uint8]
 MODULES = ("plain", "things", "stand_ins", "magics", "normal", "guest")
 #: What a core needs ten seconds to import: more than the cells of a notebook have.
 LIBRARIES = ("scipy.signal", "scipy.stats", "scipy.optimize", "scipy.special", "pandas", "sympy")
+LOOP = "for _ in range(100_000): pass"
 BOOT = """
 import sys, types, _host
 def _module(name, source):
@@ -128,6 +129,7 @@ class Sandbox:
         done = self._session.run(BOOT.format(sources=sources), fuel=100 * SECOND, deadline_s=300)
         if done.exit_code != 0:
             raise UnavailableError(f"The sandbox did not start: {done.stderr.decode()[-500:]}")
+        self._pace = self._measured()
         self._base = self.state()
         self._with_libraries: State | None = None
 
@@ -139,7 +141,7 @@ class Sandbox:
         self._order, self._reply, self._at = pack((order, *details)), b"", 0
         fuel = int(seconds * SECOND)
         self._stop, self._frames = threading.Event(), 0
-        limit = max(2.0, seconds * LIMIT)
+        limit = max(2.0, seconds * max(LIMIT, 2 * self._pace))
         with self._watched(limit):
             done = self._session.run(TURN, fuel=fuel, deadline_s=LAST * limit, cancel=self._stop)
         used = fuel if done.fuel_used is None else done.fuel_used
@@ -149,6 +151,12 @@ class Sandbox:
         except MalformedError as error:
             value, ended = None, f"malformed: {error}"
         return Reply(value, ended, used / SECOND, self._at)
+
+    def _measured(self) -> float:
+        """How many seconds of a core a SECOND of instructions takes here: a slow machine is patient."""
+        before = time.process_time()
+        done = self._session.run(LOOP, fuel=SECOND, deadline_s=60)
+        return (time.process_time() - before) * SECOND / (done.fuel_used or SECOND)
 
     @contextmanager
     def _watched(self, limit: float) -> Iterator[None]:
