@@ -69,16 +69,21 @@ def test_another_number_word_or_figure_is_found() -> None:
     assert parts(built, built[:1])
 
 
+def opened(browser: Browser, site: Path, name: str) -> tuple[Page, list[str]]:
+    """A page of the book with all its boxes open, and what is wrong with it from now on."""
+    page = fresh(browser, site.as_uri()).new_page()
+    faults = watch(page, site.as_uri())
+    page.goto(f"{site.as_uri()}/{name}.html", wait_until="load")
+    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    return page, faults
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["local_optimization", "objective"])
 def test_every_cell_of_a_chapter_shows_in_the_page_what_it_showed_in_the_build(
     name: str, browser: Browser, site: Path
 ) -> None:
-    context = fresh(browser, site.as_uri())
-    page = context.new_page()
-    faults = watch(page, site.as_uri())
-    page.goto(f"{site.as_uri()}/{name}.html", wait_until="load")
-    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    page, faults = opened(browser, site, name)
     cells = page.locator(
         "[class*='pg-cell-']", has=page.get_by_role("button", name="Run", exact=True)
     )
@@ -87,7 +92,7 @@ def test_every_cell_of_a_chapter_shows_in_the_page_what_it_showed_in_the_build(
         built = cell.evaluate(SHOWN)
         press(cell, "Run")
         faults += parts(built, cell.evaluate(SHOWN))
-    context.close()
+    page.context.close()
     assert faults == []
 
 
@@ -113,11 +118,7 @@ def task(rng: np.random.Generator, n: int) -> np.ndarray:
 def test_a_cell_that_needs_scipy_shows_in_the_page_what_it_showed_in_the_build(
     name: str, text: str, browser: Browser, site: Path
 ) -> None:
-    context = fresh(browser, site.as_uri())
-    page = context.new_page()
-    faults = watch(page, site.as_uri())
-    page.goto(f"{site.as_uri()}/{name}.html", wait_until="load")
-    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    page, faults = opened(browser, site, name)
     cell = cell_of(page, text)
     built = cell.evaluate(SHOWN)
     press(cell, "Run")
@@ -126,7 +127,7 @@ def test_a_cell_that_needs_scipy_shows_in_the_page_what_it_showed_in_the_build(
         ((kind, said),) = page.evaluate("source => pgEngine.run(source)", SWEEP)
         assert kind == "text"
         assert json.loads(said) == sweep(task, 3, {"": {"n": 2}}).curves[""].tolist()
-    context.close()
+    page.context.close()
     assert faults == []
 
 
