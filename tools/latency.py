@@ -36,6 +36,12 @@ MOVES = """(choices) => {
     return performance.now() - start;
   });
 }"""
+# What is laid out later pushes a demo away, and its script waits until it is in sight.
+AWAKE = """(demo) => {
+  const figure = document.querySelector(`.pg-demo[data-demo="${demo}"]`);
+  figure.scrollIntoView({ block: "center" });
+  return figure.matches(".pg-demo--awake");
+}"""
 DEMO = re.compile(r'data-demo="(\w+)".*?<script type="application/json">(.*?)</script>', re.DOTALL)
 
 
@@ -76,9 +82,7 @@ def places() -> dict[str, tuple[str, list[dict[str, Any]]]]:
 def row(browser: Browser, address: str, demo: str, controls: list[dict[str, Any]]) -> list[str]:
     page = browser.new_page(viewport=measure.LAPTOP)
     page.goto(address)
-    figure = page.locator(f'[data-demo="{demo}"]').first
-    figure.scroll_into_view_if_needed()
-    page.locator(f'.pg-demo--awake[data-demo="{demo}"]').first.wait_for()
+    page.wait_for_function(AWAKE, arg=demo)
     # The others leave, so that the only demo is the one that moves.
     page.evaluate(
         "(name) => document.querySelectorAll('.pg-demo').forEach("

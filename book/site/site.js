@@ -94,7 +94,7 @@
   function all() {
     later.length = 0;
     next();
-    reachable(article);
+    reachable(article, true);
   }
   window.addEventListener("load", async () => {
     await document.fonts.ready;

@@ -164,14 +164,29 @@ def write(cell: Locator, text: str) -> None:
     cell.page.keyboard.insert_text(text)
 
 
+HELD = """(name) => {
+  const { load } = pgEngine;
+  const held = new Promise((go) => (window.pgGo = go));
+  pgEngine.load = async (part) => {
+    if (part === name) await held;
+    return load.call(pgEngine, part);
+  };
+}"""
+
+
+@pytest.mark.parametrize("part", ["boot", "engine"])
 def test_stop_ends_the_loading_of_python_and_the_next_run_loads_it(
-    page: tuple[Page, list[str]],
+    part: str, page: tuple[Page, list[str]]
 ) -> None:
+    """However early it is pressed: before the first file is there, and while the largest comes."""
     page_, faults = page
+    page_.reload()
+    page_.evaluate(HELD, part)
     starter = cell_of(page_, "def reinforce_gradient")
     starter.get_by_role("button", name="Run", exact=True).click()
     state(starter, "Loading Python").wait_for()
     assert "Stopped" in press(starter, "Stop")
+    page_.evaluate("pgGo()")
     write(starter, "print(np.arange(4.0))")
     assert "[0. 1. 2. 3.]" in press(starter, "Run")
     assert faults == []
@@ -346,6 +361,40 @@ def test_what_a_cell_has_shown_is_there_after_a_reload_while_its_code_is_the_sam
     anew = saved(page_)
     assert anew["other = 1"] == anew[of_check] == []
     assert faults == []
+
+
+# No database at all, one that is refused, and one in which the second output finds no room.
+NO_SHELF = {
+    "absent": """Object.defineProperty(window, "indexedDB", { value: undefined });""",
+    "refused": """IDBFactory.prototype.open = () => {
+      throw new DOMException("Access is denied.", "SecurityError");
+    };""",
+    "full": """const { add } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function () {
+      add.call(this, 0, "taken");
+      return add.call(this, 0, "taken");
+    };""",
+}
+
+
+@pytest.mark.parametrize("spoil", NO_SHELF.values(), ids=NO_SHELF)
+def test_where_outputs_cannot_be_kept_they_last_as_long_as_the_page(
+    spoil: str, browser: Browser, site: Path
+) -> None:
+    context = fresh(browser, site.as_uri())
+    context.add_init_script(spoil)
+    page = context.new_page()
+    faults = watch(page, site.as_uri())
+    page.goto(f"{site.as_uri()}/exercises/reinforce.html", wait_until="load")
+    starter = cell_of(page, "def reward_to_go")
+    write(starter, "print('shown')")
+    assert "Ran in" in press(starter, "Run")
+    assert [output.text for output in saved(page)["print('shown')"]] == ["shown\n"]
+    page.reload(wait_until="load")
+    starter.locator(".cm-content").get_by_text("shown").wait_for()  # the work itself is kept
+    assert starter.locator(".cell_output").count() == 0
+    assert faults == []
+    context.close()
 
 
 def test_two_windows_of_a_page_keep_the_work_and_the_progress_of_both(

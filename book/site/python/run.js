@@ -57,18 +57,22 @@
 
   // What the cells have shown is kept in a place of its own: figures are large, and the work never lacks
   // room because of them. Where a browser keeps none, they last as long as the page.
-  function shelf(mode, act) {
-    return new Promise((resolve, reject) => {
+  const answered = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  async function shelf(mode, act) {
+    try {
       const opening = indexedDB.open("pgcompanion-outputs");
       opening.onupgradeneeded = () => opening.result.createObjectStore("cells");
-      opening.onerror = reject;
-      opening.onsuccess = () => {
-        const asked = act(opening.result.transaction("cells", mode).objectStore("cells"));
-        asked.onsuccess = () => resolve(asked.result);
-        asked.onerror = reject;
-        opening.result.close();
-      };
-    }).catch(() => []);
+      const base = await answered(opening);
+      const found = answered(act(base.transaction("cells", mode).objectStore("cells")));
+      base.close(); // once that is answered
+      return await found;
+    } catch {
+      return [];
+    }
   }
 
   function script(path) {
@@ -94,40 +98,45 @@
       return window.pgPython[name];
     },
 
+    // Stop holds from the first moment: what comes after it finds that nobody waits any more.
     async boot(progress) {
       if (this.worker) return;
       const known = "DecompressionStream" in window && "withResolvers" in Promise;
       if (!known || !window.WebAssembly?.Tag)
         throw new Error("This browser is too old to run Python: it needs one of 2024 or later.");
-      const { code: worker, prelude, sizes: { science, ...sizes } } = await this.load("boot");
+      await this.answer((waiting) => {
+        this.load("boot").then((boot) => this.waiting === waiting && this.start(boot, progress), waiting.reject);
+      });
+    },
+
+    // Each part is unpacked while the others are read.
+    start({ code, prelude, sizes: { science, ...sizes } }, progress) {
       if (this.module) delete sizes.engine;
       const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
       let loaded = 0;
-      await this.answer(() => {
-        const url = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
-        const own = (this.worker = new Worker(url));
-        URL.revokeObjectURL(url);
-        own.onerror = (event) => this.end(event.message || "Python did not start.");
-        own.onmessage = ({ data: { kind, value } }) => {
-          if (kind === "module") this.module = value;
-          else if (kind === "dead") this.end(value);
-          else if (kind === "done") this.waiting.resolve(value);
-        };
-        own.postMessage({ start: { module: this.module, prelude } });
-        // Each part is unpacked while the others are read.
-        const tell = () => progress(loaded < total ? `Loading Python, ${loaded} of ${total} MB` : "Starting Python");
-        tell();
-        for (const name of Object.keys(sizes))
-          this.load(name).then(
-            (text) => {
-              own.postMessage({ part: { name, text } });
-              loaded += sizes[name];
-              if (this.worker === own) tell();
-              if (name === "engine") delete window.pgPython.engine; // the module is kept instead
-            },
-            (error) => this.worker === own && this.end(error.message),
-          );
-      });
+      const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+      const own = (this.worker = new Worker(url));
+      URL.revokeObjectURL(url);
+      own.onerror = (event) => this.worker === own && this.end(event.message || "Python did not start.");
+      own.onmessage = ({ data: { kind, value } }) => {
+        if (kind === "module") this.module = value;
+        else if (this.worker !== own) return;
+        else if (kind === "dead") this.end(value);
+        else if (kind === "done") this.waiting.resolve(value);
+      };
+      own.postMessage({ start: { module: this.module, prelude } });
+      const tell = () => progress(loaded < total ? `Loading Python, ${loaded} of ${total} MB` : "Starting Python");
+      tell();
+      for (const name of Object.keys(sizes))
+        this.load(name).then(
+          (text) => {
+            own.postMessage({ part: { name, text } });
+            loaded += sizes[name];
+            if (this.worker === own) tell();
+            if (name === "engine") delete window.pgPython.engine; // the module is kept instead
+          },
+          (error) => this.worker === own && this.end(error.message),
+        );
     },
 
     // SciPy is loaded for the first cell that uses it.
@@ -135,8 +144,8 @@
       const { scientific, sizes } = window.pgPython.boot;
       if (this.scientific || !new RegExp(scientific).test(source)) return;
       progress(`Loading SciPy, ${sizes.science} MB`);
-      await this.answer(() => {
-        const { worker, waiting } = this;
+      await this.answer((waiting) => {
+        const { worker } = this;
         this.load("science").then((text) => {
           worker.postMessage({ part: { name: "science", text } });
           worker.postMessage({ extend: true });
@@ -156,7 +165,7 @@
     answer(ask) {
       return new Promise((resolve, reject) => {
         this.waiting = { resolve, reject };
-        ask();
+        ask(this.waiting);
       });
     },
 
@@ -166,6 +175,7 @@
       this.scientific = false;
       ran.clear();
       this.waiting?.reject(new Error(reason));
+      this.waiting = null;
     },
 
     stop() {
