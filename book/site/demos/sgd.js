@@ -99,8 +99,19 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
   }
 
   const LEVELS = [1, 2, 3, 4, 5, 6, 7].map((i) => (hill.best * i) / 8), VALUES = [1, 3, 5, 7];
-  let hills;
-  const lines = () => (hills ??= contours(J, [-4, 4], [-2.6, 3], 60, 44, LEVELS));
+  // The lines of equal height, and of each the lowest place: they change with the size of the map alone.
+  let hills = {};
+  function heights({ X, Y, w, h }) {
+    const size = `${w},${h}`;
+    if (hills.size === size) return hills.lines;
+    const lines = contours(J, [-4, 4], [-2.6, 3], 60, 44, LEVELS).map(({ level, segments }) => ({
+      level,
+      d: segments.map(([x0, y0, x1, y1]) => `M${X(x0).toFixed(1)} ${Y(y0).toFixed(1)}L${X(x1).toFixed(1)} ${Y(y1).toFixed(1)}`).join(""),
+      low: segments.reduce((one, other) => (other[1] < one[1] ? other : one), [0, Infinity]),
+    }));
+    hills = { size, lines };
+    return lines;
+  }
 
   function draw(pen, values, n, at) {
     const { eta, N, k } = values, { width, wide } = pen, start = startOf(values), w = width - 46, h = wide ? 320 : 240;
@@ -113,14 +124,9 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
       x: 34, y: 30, w, h, xlim: [-4, 4], ylim: [-2.6, 3], xticks: [-4, -2, 0, 2, 4], yticks: [-2, 0, 2], flush: 4,
       title: `J: ${M} runs climb; drag the start`, xlabel: "θ₁, logit of going right; upwards θ₂, of going down",
     });
-    lines().forEach(({ level, segments }, i) => {
-      let d = "";
-      for (const [x0, y0, x1, y1] of segments) d += `M${map.X(x0).toFixed(1)} ${map.Y(y0).toFixed(1)}L${map.X(x1).toFixed(1)} ${map.Y(y1).toFixed(1)}`;
+    heights(map).forEach(({ level, d, low: [x, y] }, i) => {
       pen.path(d, { stroke: "muted", width: 1, opacity: 0.35 + 0.06 * i });
-      if (VALUES.includes(i + 1) && segments.length) {
-        const low = segments.reduce((one, other) => (other[1] < one[1] ? other : one));
-        map.say(low[0], low[1], fixed(level), { size: 11, fill: "muted", anchor: "middle", halo: true });
-      }
+      if (VALUES.includes(i + 1) && d) map.say(x, y, fixed(level), { size: 11, fill: "muted", anchor: "middle", halo: true });
     });
     const [tx, ty] = hill.top;
     pen.path(`M${map.X(tx) - 6} ${map.Y(ty)}h12m-6 -6v12`, { stroke: "ink" });

@@ -266,8 +266,7 @@ window.pgShared = (() => {
     }
   }
 
-  const DOT = 1; // decimals of a pixel
-  const round = (x) => +x.toFixed(DOT);
+  const round = (x) => Math.round(x * 10) / 10; // to a tenth of a pixel
 
   class Pen {
     constructor(svg, name) {
