@@ -127,7 +127,7 @@ _TABLE: dict[str, Any] = {
 TASKS = {
     task.id: task
     for task in (
-        Task("CartPole-v1", 475, 500, Settings(updates=20, lam=0.97, eps=0.3)),
+        Task("CartPole-v1", 475, 500, Settings(updates=20, lam=0.97)),
         Task(
             "Acrobot-v1", -100, 500,
             Settings(updates=25, steps=128, eta=3e-3, epochs=4, minibatch=256),

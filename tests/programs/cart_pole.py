@@ -8,7 +8,7 @@ import pgcompanion as pg
 
 rng = np.random.default_rng(0)
 envs = gymnasium.make_vec("CartPole-v1", num_envs=64)
-run = pg.train(envs, pg.Settings(updates=20, lam=0.97, eps=0.3), rng=rng)
+run = pg.train(envs, pg.Settings(updates=20, lam=0.97), rng=rng)
 print(pg.evaluate(envs, run, rng).mean())
 plt.plot(run.steps, run.J)
 plt.savefig("curve.svg")

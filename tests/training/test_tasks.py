@@ -34,11 +34,11 @@ def returns(task: Task, seed: int) -> np.ndarray:
 
 @pytest.mark.slow
 def test_cart_pole_is_solved_from_nearly_every_seed():
-    """From all fifteen on some processors; others round otherwise, and from two seeds a run takes longer."""
+    """From 199 of 200, with AVX-512 and without it; who rounds in a third way may miss another one."""
     task = TASKS["CartPole-v1"]
     ends = np.array([returns(task, seed).mean() for seed in range(15)])
+    assert np.sum(ends >= task.goal) >= 14
     assert ends.mean() >= task.goal
-    assert np.mean(ends >= task.goal) >= 0.8
 
 
 @pytest.mark.slow
