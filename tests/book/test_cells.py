@@ -105,11 +105,11 @@ def test_a_cell_needs_scipy_where_it_names_it_or_calls_what_asks_for_it(
 
 
 def test_two_pages_of_the_book_have_cells_that_need_scipy() -> None:
-    found = set()
+    found, pattern = set(), re.compile(runtime.scientific())
     for path in (ROOT / "book").rglob("*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
         code = [cell.source for cell in cells if cell.cell_type == "code"]
-        found |= {path.stem for source in code if re.search(runtime.scientific(), source)}
+        found |= {path.stem for source in code if pattern.search(source)}
     assert found == {"comparison", "language_models"}
 
 

@@ -145,6 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("--number", type=int, default=600)
     parser.add_argument("--seed", type=int, default=19)
+    parser.add_argument("--first", type=int, default=0, help="leave out so many of the sample")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many")
     parser.add_argument("rooms", nargs="*", help="these rooms alone")
     options = parser.parse_args()
@@ -152,7 +153,7 @@ def main() -> int:
     import numpy.random  # noqa: F401
     import pytest  # noqa: F401
 
-    drawn = draw(options.number, options.seed, options.rooms)
+    drawn = draw(options.number, options.seed, options.rooms)[options.first :]
     limits = {}
     for name in sorted({mutant["room"] for mutant in drawn}):
         path = next(m["path"] for m in drawn if m["room"] == name)
