@@ -363,7 +363,7 @@ def test_what_a_cell_has_shown_is_there_after_a_reload_while_its_code_is_the_sam
     assert faults == []
 
 
-# No database at all, one that is refused, and one in which the second output finds no room.
+# No database at all, one that is refused, and one that has no room for what is put there.
 NO_SHELF = {
     "absent": """Object.defineProperty(window, "indexedDB", { value: undefined });""",
     "refused": """IDBFactory.prototype.open = () => {
