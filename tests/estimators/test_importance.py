@@ -521,8 +521,10 @@ def test_a_gap_in_the_behaviour_where_nobody_goes_is_no_violation():
     np.testing.assert_array_equal(importance.trajectory_second_moment(mdp, pi, pi_old), 1.0)
     np.testing.assert_array_equal(importance.per_step_second_moment(mdp, pi, pi_old), 1.0)
     elsewhere = MDP(P, np.zeros((2, 2)), mu0=[0.5, 0.5], H=3)
-    with pytest.raises(ValueError, match="in state 1 at step 0"):
+    with pytest.raises(ValueError, match="to action 1 in state 1 at step 0"):
         importance.trajectory_second_moment(elsewhere, pi, pi_old)
+    with pytest.raises(ValueError, match="to action 1 in state 0 at step 0"):  # the first of two
+        importance.trajectory_second_moment(elsewhere, pi, np.tile(pi_old[1], (2, 1)))
 
 
 @pytest.mark.statement("likelihood_ratio", "importance_sampling")

@@ -228,6 +228,23 @@ def test_of_random_mdps_the_divergence_never_exceeds_the_radius(scale):
     assert beyond > 10
 
 
+@pytest.mark.statement("trpo")
+@pytest.mark.parametrize("scale", [400, 700])
+def test_a_boundary_that_is_met_from_outside_is_not_crossed(scale):
+    """Of a small radius and a theta so large, the search comes nearest to some boundaries from beyond, by up to a
+    hundredth. The answer is then a point inside, and where the boundary is reached nothing changes.
+    """
+    delta, reached = 1e-3, 0
+    for seed in range(60):
+        mdp, policy, direction = random_world(seed)
+        theta = scale * direction
+        batch = Exact(mdp)(policy, theta)
+        kl = objectives.kl(policy, theta, trpo_argmax(policy, theta, batch, delta)[0], batch)
+        assert kl <= delta * INSIDE, seed
+        reached += kl > delta * (1 - 1e-6)
+    assert reached > 20
+
+
 @pytest.mark.statement("trpo", "trpo_implement")
 @pytest.mark.parametrize("scale", [1, 30, 100, 700])
 def test_the_line_search_keeps_the_bound_too(scale):
