@@ -47,10 +47,16 @@ def depart_disclosure(translator: HTML5Translator, node: Disclosure) -> None:
 
 # Inline mathematics with a bracket before it or punctuation after it.
 TOUCHED = re.compile(rf'([(\[]?)(<span class="math [^"]*">.*?){END}([^\s<&]*)', re.DOTALL)
+# A formula of few signs, whose line would break after its relation.
+SHORT = re.compile(
+    r'<span class="math (?=(?:(?!<annotation).)*<annotation[^>]*>[^<]{1,16}</annotation>)',
+    re.DOTALL,
+)
 
 
 def together(match: re.Match[str]) -> str:
     before, formula, after = match.groups()
+    formula = SHORT.sub('<span class="math pg-short ', formula)
     whole = before + formula + after
     return f'<span class="pg-together">{whole}</span>' if before or after else formula
 
@@ -62,15 +68,29 @@ PRINTED = re.compile(
     re.DOTALL,
 )
 COLUMNS = re.compile(r"\S {2,}\S|^\s*\[|(?: -?\d\S*){4}")
+WHOLE = '<span class="pg-row">{}</span>'
+POWER = re.compile(r"\b\d+(?:\.\d+)?e-\d+")  # 1e-16, which a line may break at its hyphen
 
 
 def rows(match: re.Match[str]) -> str:
     """Mark the lines that must not be broken; a page too narrow for the others breaks them."""
     lines = match[2].split("\n")
-    return match[1] + "\n".join(
-        f'<span class="pg-row">{line}</span>' if "<" not in line and COLUMNS.search(line) else line
-        for line in lines
-    )
+    return match[1] + "\n".join(line if "<" in line else row(line) for line in lines)
+
+
+def row(line: str) -> str:
+    return WHOLE.format(line) if COLUMNS.search(line) else POWER.sub(WHOLE.format(r"\g<0>"), line)
+
+
+# The line under a statement, the names of functions in it, and where such a name may break.
+CHECKED = re.compile(r'(?<=<p class="pg-checked">).*?(?=</p>)', re.DOTALL)
+NAME = re.compile(r'(?<=<span class="pre">)[\w.]+')
+JOINT = re.compile(r"(?<=[._])(?=\w)")
+
+
+def checked(match: re.Match[str]) -> str:
+    line = NAME.sub(lambda name: JOINT.sub("<wbr>", name[0]), match[0])
+    return POWER.sub(WHOLE.format(r"\g<0>"), line)
 
 
 # The space before the name of an exercise belongs to no link.
@@ -81,6 +101,7 @@ def mend(body: str) -> str:
     """Put right what the stock markup gets wrong."""
     body = TOUCHED.sub(together, body)
     body = PRINTED.sub(rows, body)
+    body = CHECKED.sub(checked, body)
     body = SOLUTION.sub(r"Solution to \1", body)
     # A list holds list items, and a disclosure is named by its own text.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')

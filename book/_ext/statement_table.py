@@ -62,7 +62,9 @@ class Table:
         functions = self.functions_of(label)
         links = [self.entry(pagename, f) for f in functions[:FOLD]]
         if len(functions) > FOLD:
-            links.append(reference(row, nodes.Text(f"{len(functions) - FOLD} more")))
+            links.append(
+                reference(row, nodes.Text(f"{len(functions) - FOLD}\N{NO-BREAK SPACE}more"))
+            )
         link = reference(row, nodes.Text(ledger.verdict(tests)))
         shown = joined([joined([[x] for x in links], ", "), [link]], " \N{MIDDLE DOT} ")
         return [nodes.paragraph("", "", *shown, classes=["pg-checked"])]

@@ -38,7 +38,18 @@
 
   const BOXES = [".katex-display", ".katex.pg-wide", "pre", ".pst-scrollable-table-container"].join();
   const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
-  const overflows = (box) => box.scrollWidth > box.clientWidth + 1;
+  // Whether a box has more on its left, and on its right.
+  const more = (box) => [box.scrollLeft > 1, box.scrollLeft + box.clientWidth + 1 < box.scrollWidth];
+  function mark(box, [left, right]) {
+    box.classList.toggle("pg-scrolls", left || right);
+    box.classList.toggle("pg-more-left", left);
+    box.classList.toggle("pg-more-right", right);
+    if (left || right) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+  document.addEventListener("scroll", ({ target }) => {
+    if (target.classList?.contains("pg-scrolls")) mark(target, more(target));
+  }, { capture: true, passive: true });
 
   // First all is read, then all is written: a browser lays out anew where something is read after a change.
   function change(elements, read, write) {
@@ -72,11 +83,7 @@
       Math.max(...[...formula.querySelectorAll(":scope > .katex-html > .base")].map((base) => base.offsetWidth));
     change(shown("span.math > .katex"), (formula) => widest(formula) > column(formula).clientWidth + 1, (formula, wide) =>
       formula.classList.toggle("pg-wide", wide));
-    change(shown(BOXES), overflows, (box, wide) => {
-      box.classList.toggle("pg-scrolls", wide);
-      if (wide) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    });
+    change(shown(BOXES), more, mark);
   }
 
   // A section after the other is laid out while the browser has nothing else to do; all at once, where the window

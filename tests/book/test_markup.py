@@ -35,6 +35,27 @@ def test_a_formula_between_spaces_stays_as_it_is() -> None:
     assert mend(f"a {FORMULA} b") == f"a {SET} b"
 
 
+@pytest.mark.parametrize(
+    ("tex", "short"), [("N = 2", True), (r"\pi_\theta(a \mid s) / q(a)", False)]
+)
+def test_a_formula_of_few_signs_is_not_broken(tex: str, short: bool) -> None:
+    annotation = f'<annotation encoding="application/x-tex">{tex}</annotation>'
+    formula = f'<span class="math notranslate"><math>{annotation}</math></span>{END}'
+    long = f'<span class="math notranslate">{"x" * 99}</span>{END}'
+    seen = mend(f"a {long} b {formula} c")
+    assert seen.count("pg-short") == short
+    assert ('b <span class="math pg-short notranslate">' in seen) == short
+
+
+def test_the_line_under_a_statement_breaks_between_words_alone() -> None:
+    name = '<code><span class="pre">estimators.second_moment</span></code>'
+    mended = mend(f'<p class="pg-checked">{name} largest error 4e-15</p><p>{name} 4e-15</p>')
+    line, other = mended.split("</p><p>")
+    assert "estimators.<wbr>second_<wbr>moment" in line
+    assert 'error <span class="pg-row">4e-15</span>' in line
+    assert other == f"{name} 4e-15</p>"
+
+
 def test_a_list_of_references_holds_list_items() -> None:
     entry = '<div role="list"><div class="citation" role="doc-biblioentry"></div></div>'
     assert 'role="listitem"' in mend(entry)
