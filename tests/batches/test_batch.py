@@ -93,6 +93,12 @@ def test_a_batch_says_itself_in_one_line(drawn):
     assert repr(Batch(one, one, one, one, one)) == "Batch(B=1, J=None)"
 
 
+def test_what_is_given_as_a_list_is_kept_as_an_array():
+    batch = Batch(s=[0, 1], a=[1, 0], w=[1.0, 1.0], A=[2.0, -1.0], log_prob=[-1.0, -1.0])
+    kept = (batch.s, batch.a, batch.w, batch.A, batch.log_prob)
+    assert all(isinstance(x, np.ndarray) and len(x) == 2 for x in kept)
+
+
 def test_what_is_no_batch_is_refused(rng):
     one = np.ones(2)
     good = {"s": np.array([0, 0]), "a": np.array([1, 0]), "w": one, "A": one, "log_prob": -one}

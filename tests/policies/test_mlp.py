@@ -106,6 +106,8 @@ def test_states_that_cannot_be_are_no_batch():
         observed.batch(np.zeros((7, 2)))
     with pytest.raises(ValueError, match=r"^s must hold integers, but its type is float64\.$"):
         indexed.batch(np.zeros(7))
+    wide = MLP(300, 1, ())  # beyond the integers of which Python keeps one each
+    assert wide.value(np.zeros(wide.p), np.zeros((2, 300))).shape == (2, 1)
 
 
 @pytest.mark.parametrize("m", [0, -1, 2.0, True, None])

@@ -216,6 +216,14 @@ def test_without_minibatches_an_epoch_is_one_step_of_adam(policy, theta, batch, 
 
 
 @pytest.mark.statement("ppo_clip")
+def test_there_are_ten_epochs_as_in_the_paper(policy, theta, batch):
+    """Schulman et al. 2017, table 3. The control is one less."""
+    without = ppo_step(policy, theta, batch, eps=0.2)
+    np.testing.assert_array_equal(without, ppo_step(policy, theta, batch, eps=0.2, epochs=10))
+    assert (without != ppo_step(policy, theta, batch, eps=0.2, epochs=9)).any()
+
+
+@pytest.mark.statement("ppo_clip")
 def test_the_ratio_stops_near_its_bound(policy, theta, batch):
     """Without a bound, the negative control, it goes on."""
     clipped, free = (
