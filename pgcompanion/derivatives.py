@@ -102,8 +102,8 @@ def complex_step(f: Function, x: np.ndarray) -> np.ndarray:
 def central_difference(f: Function, x: np.ndarray) -> np.ndarray:
     r"""The derivative of ``f`` along every entry of ``x`` by :math:`(f(x+he_j)-f(x-he_j))/2h`.
 
-    Statement: `parameterizations`. Right to about :math:`10^{-10}`, the cube of round-off's two
-    thirds; for functions that real numbers alone can enter. Shape as `complex_step`.
+    Statement: `parameterizations`. Right to about :math:`10^{-10}`, round-off to the power of
+    two thirds; for functions that real numbers alone can enter. Shape as `complex_step`.
 
     Raises:
         ValueError: ``x`` is not finite.

@@ -1,9 +1,9 @@
 r"""Policy-gradient estimators: what multiplies each score, and the one estimate that it feeds.
 
-Arrays in, arrays out. `returns` and `gae` make coefficients :math:`\psi`, ``(N, H)``; `baselines`
-what is subtracted from them, and `learned_baselines` fits it while an algorithm runs;
-`score_gradient` takes them; `importance` weighs samples of another policy; `value_function` fits a
-network to values.
+Arrays in, arrays out. First come the coefficients :math:`\psi`, ``(N, H)``, from `total_return` to `gae`;
+`baselines` are subtracted from them, and some are fitted while an algorithm runs. `policy_gradient` and
+its like put them before the scores. `importance` weighs samples of another policy, and `fit_value`
+fits a network to values.
 """
 
 from pgcompanion.estimators import baselines, importance

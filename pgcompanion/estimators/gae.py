@@ -60,7 +60,7 @@ def gae_steps(
     less variance, more bias where ``V`` is not the value function.
 
     The discount counts from step ``t``, as is usual for this estimate; `discounted` gives the
-    coefficient of :math:`\nabla J_\gamma` (statement `pg_discounted`).
+    coefficient of :math:`\nabla J_\gamma`.
 
     Args:
         r, V: rewards, and the values of the states in which they were earned, shape ``(T, n)``.

@@ -34,7 +34,7 @@ def reward_to_go(r: np.ndarray, gamma: float = 1.0) -> np.ndarray:
     r""":math:`\psi_h=R_h(\tau)=\sum_{h'\ge h}\gamma^{h'}r_{h'}`, from ``r (N, H)`` to ``(N, H)``.
 
     Statement: `pg_with_q`. The discount counts from the first step of the episode, not from ``h``:
-    that is what makes it an estimator of :math:`\nabla J_\gamma` (statement `pg_discounted`).
+    that is what makes it an estimator of :math:`\nabla J_\gamma`.
 
     Raises:
         ValueError: ``r`` is not a matrix of finite numbers, or ``gamma`` is not in [0, 1].

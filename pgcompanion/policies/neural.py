@@ -25,7 +25,7 @@ class MLP(StateFunction):
     r"""A network :math:`f_\theta(x)=W_Lh_L+b_L`, :math:`h_{l+1}=\tanh(W_lh_l+b_l)`, :math:`h_0=x`.
 
     Statement: `neural_softmax`. ``theta`` holds the matrices :math:`[W_l\mid b_l]`, shapes
-    ``(n_{l+1}, n_l + 1)``, in row order one after the other. ``inputs`` is as in `StateFunction`,
+    :math:`(n_{l+1},\,n_l+1)`, in row order one after the other. ``inputs`` is as in `StateFunction`,
     ``m`` the number of outputs, ``hidden`` the widths between them. The network computes in the
     precision of ``theta``, or in that of a `room`.
 
