@@ -1,6 +1,6 @@
 "use strict";
 // Stochastic gradient ascent in two parameters: the hill, the runs, their noise ball, the bound.
-window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fixed }) => {
+window.pgDemos.sgd = ({ constants, uniform, solve, linspace, lattice, contours, text, fixed }) => {
   const { moves, ways, hill, curvature, covariance, K, M, most, stream, fine } = constants;
   const KINDS = ways.length, WAYS = Float64Array.from(ways), MOST = Math.max(...moves.flat()) + 1;
   const [RIGHT, DOWN, LEFT] = [0, 1, 2].map((i) => Int32Array.from(moves, (each) => each[i]));
@@ -119,12 +119,12 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
   const LEVELS = [1, 2, 3, 4, 5, 6, 7].map((i) => (hill.best * i) / 8), VALUES = [1, 3, 5, 7];
   // The lines of equal height, and of each the lowest place: they change with the size of the map alone.
   let hills = {};
-  function heights({ X, Y, w, h }) {
-    const size = `${w},${h}`;
+  function heights(map) {
+    const size = `${map.w},${map.h}`;
     if (hills.size === size) return hills.lines;
-    const lines = contours(J, [-4, 4], [-2.6, 3], 60, 44, LEVELS).map(({ level, segments }) => ({
+    const lines = contours(lattice(J, [-4, 4], [-2.6, 3], 60, 44), LEVELS).map(({ level, segments }) => ({
       level,
-      d: segments.map(([x0, y0, x1, y1]) => `M${X(x0).toFixed(1)} ${Y(y0).toFixed(1)}L${X(x1).toFixed(1)} ${Y(y1).toFixed(1)}`).join(""),
+      d: map.pieces(segments),
       low: segments.reduce((one, other) => (other[1] < one[1] ? other : one), [0, Infinity]),
     }));
     hills = { size, lines };
