@@ -1,6 +1,6 @@
 "use strict";
 // A table that is wrong where the old policy never goes, and a leap that goes there.
-window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionValue, drawMap, drawCrowd, walkButton, linspace, text, fixed }) => {
+window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, drawMap, drawCrowd, walkButton, linspace, text, fixed }) => {
   const { map, step, rewards, H, Q, cell, traps } = constants;
   const world = gridworld(map, { step, rewards }), { S, A } = world, SA = S * A, ALPHAS = linspace(0, 1, 41);
   const old = Float64Array.from({ length: H * SA }, (_, i) => constants.pi[Math.floor((i % SA) / A)][i % A]);
@@ -10,10 +10,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, actionVal
     for (let h = 0; h < H; h++) n += d[h * S + s];
     return n;
   });
-  const advantage = Float64Array.from({ length: H * SA }, (_, i) => {
-    const h = Math.floor(i / SA);
-    return actionValue(world, before.V, h, i % SA) - before.V[h * S + Math.floor((i % SA) / A)];
-  });
+  const advantage = before.Q.map((q, i) => q - before.V[Math.floor(i / A)]);
 
   // The greedy policy of the table: the first of the best actions.
   function leap(trap, e) {

@@ -12,14 +12,14 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
 
   // ---- the steps, each from a table of logits and its exact batch to the next table
 
-  const sums = (x, A) => Float64Array.from({ length: x.length / A }, (_, s) => {
-    let total = 0;
-    for (let a = 0; a < A; a++) total += x[s * A + a];
-    return total;
-  });
   function gradient({ pi, both }, A) {
-    const W = pi.map((p, i) => p * both[i]), all = sums(W, A);
-    return W.map((each, i) => each - all[Math.floor(i / A)] * pi[i]);
+    const g = new Float64Array(pi.length);
+    for (let from = 0; from < g.length; from += A) {
+      let all = 0;
+      for (let i = from; i < from + A; i++) all += g[i] = pi[i] * both[i];
+      for (let i = from; i < from + A; i++) g[i] -= all * pi[i];
+    }
+    return g;
   }
   // F⁺g: the quotient g / nπ, less its mean over the actions of a state.
   function natural(batch, g, A) {
@@ -120,17 +120,17 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     return best;
   }
   function clipped(theta, batch, A, eps) {
-    const { log, pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
+    const { pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
     const g = new Float64Array(SA);
     for (let e = 0; e < EPOCHS; e++) {
-      const now = logSoftmax(next, A);
+      const now = softmax(next, A);
       for (let from = 0; from < SA; from += A) {
         let all = 0;
         for (let i = from; i < from + A; i++) {
-          const u = Math.exp(now[i] - log[i]);
-          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * pi[i] * u;
+          const u = now[i] / pi[i];
+          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * now[i];
         }
-        for (let i = from; i < from + A; i++) g[i] -= all * Math.exp(now[i]);
+        for (let i = from; i < from + A; i++) g[i] -= all * now[i];
       }
       const step = move(g);
       for (let i = 0; i < SA; i++) next[i] += step[i];
@@ -183,7 +183,12 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
   }
   function train(map, algorithm, x, N = 0, luck = 0) {
     const key = `${map}|${algorithm}|${x}|${N}|${N && luck}`;
-    if (courses.has(key)) return courses.get(key);
+    const known = courses.get(key);
+    courses.delete(key);
+    if (known) {
+      courses.set(key, known); // the one used longest ago is the first to go
+      return known;
+    }
     const world = worldOf(map), { S, A } = world, iterates = [], kl = [];
     let theta = new Float64Array(S * A);
     for (let k = 0; ; k++) {

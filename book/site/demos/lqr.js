@@ -1,6 +1,6 @@
 "use strict";
 // The landscape over the two gains of a cart, with the paths of all methods, and the cart beside it.
-window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => {
+window.pgDemos.lqr = ({ constants, lattice, contours, linspace, clamp, text }) => {
   const { A, B, Q, W, M0, H, starts, methods, levels, edge, K, farthest, fine, pushed } = constants;
   const [[R]] = constants.R, [[b0], [b1]] = B, COLOURS = ["blue", "orange", "green", "vermillion", "purple"];
   const XLIM = [-7.5, 0.5], YLIM = [-5.5, 0.5], LEAST = 1e-6, HALVINGS = 70;
@@ -8,60 +8,73 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
 
   // Symmetric matrices are three numbers [xx, xy, yy]. The world's own, and the closed loop of a gain.
   const [q, w, m0] = [Q, W, M0].map(([[xx, xy], [, yy]]) => [xx, xy, yy]);
-  const trace = (x, y) => x[0] * y[0] + 2 * x[1] * y[1] + x[2] * y[2];
   const loop = ([x, y]) => [A[0][0] + b0 * x, A[0][1] + b0 * y, A[1][0] + b1 * x, A[1][1] + b1 * y];
-  const inForce = (P) => R + b0 * (b0 * P[0] + b1 * P[1]) + b1 * (b0 * P[1] + b1 * P[2]); // G = R + B'PB
+  const inForce = (xx, xy, yy) => R + b0 * (b0 * xx + b1 * xy) + b1 * (b0 * xy + b1 * yy); // G = R + B'PB
 
-  // P_h from P_{h+1}, and M_{h+1} from M_h.
-  function before(P, [x, y], [c00, c01, c10, c11]) {
-    const u0 = P[0] * c00 + P[1] * c10, u1 = P[1] * c00 + P[2] * c10; // the columns of PC
-    const v0 = P[0] * c01 + P[1] * c11, v1 = P[1] * c01 + P[2] * c11;
-    return [q[0] + R * x * x + c00 * u0 + c10 * u1, q[1] + R * x * y + c01 * u0 + c11 * u1, q[2] + R * y * y + c01 * v0 + c11 * v1];
-  }
-  function after(M, [c00, c01, c10, c11], s2) {
-    const u0 = M[0] * c00 + M[1] * c01, u1 = M[1] * c00 + M[2] * c01; // the rows of CM
-    const v0 = M[0] * c10 + M[1] * c11, v1 = M[1] * c10 + M[2] * c11;
-    return [
-      c00 * u0 + c01 * u1 + w[0] + s2 * b0 * b0, c10 * u0 + c11 * u1 + w[1] + s2 * b0 * b1,
-      c10 * v0 + c11 * v1 + w[2] + s2 * b1 * b1,
-    ];
+  // P with h steps to go, three numbers from 3h on, of the gain that was last asked for.
+  const P = new Float64Array(3 * H + 3);
+  function toGo([x, y], C) {
+    const c00 = C[0], c01 = C[1], c10 = C[2], c11 = C[3];
+    for (let i = 0; i < 3 * H; i += 3) {
+      const xx = P[i], xy = P[i + 1], yy = P[i + 2];
+      const u0 = xx * c00 + xy * c10, u1 = xy * c00 + yy * c10; // the columns of PC
+      const v0 = xx * c01 + xy * c11, v1 = xy * c01 + yy * c11;
+      P[i + 3] = q[0] + R * x * x + c00 * u0 + c10 * u1;
+      P[i + 4] = q[1] + R * x * y + c01 * u0 + c11 * u1;
+      P[i + 5] = q[2] + R * y * y + c01 * v0 + c11 * v1;
+    }
   }
 
   // J = -(what it costs without noise in the actions + σ² what that noise costs).
-  function costs(gain) {
-    const C = loop(gain);
-    let P = [0, 0, 0], still = 0, noise = 0;
-    for (let h = 0; h < H; h++) {
-      still += trace(P, w);
-      noise += inForce(P);
-      P = before(P, gain, C);
+  function costs(gain, C = loop(gain)) {
+    toGo(gain, C);
+    const last = 3 * H;
+    let still = 0, noise = 0;
+    for (let i = 0; i < last; i += 3) {
+      still += P[i] * w[0] + 2 * P[i + 1] * w[1] + P[i + 2] * w[2];
+      noise += inForce(P[i], P[i + 1], P[i + 2]);
     }
-    return [still + trace(P, m0), noise];
+    return [still + (P[last] * m0[0] + 2 * P[last + 1] * m0[1] + P[last + 2] * m0[2]), noise];
   }
-  const J = (gain, sigma) => {
-    const [still, noise] = costs(gain);
-    return -still - sigma * sigma * noise;
-  };
+  const height = ([still, noise], sigma) => -still - sigma * sigma * noise;
+  const J = (gain, sigma) => height(costs(gain), sigma);
 
-  // The sums over the steps that every method works with: E M (a row), M, and G M.
+  // The sums over the steps that every method works with: E M (a row), M, and G M; and J.
   function sums(gain, sigma) {
-    const C = loop(gain), values = [[0, 0, 0]], EM = [0, 0], all = [0, 0, 0], GM = [0, 0, 0];
-    for (let h = 1; h < H; h++) values.push(before(values[h - 1], gain, C));
-    for (let h = 0, M = m0; h < H; h++, M = after(M, C, sigma * sigma)) {
-      const P = values[H - 1 - h], G = inForce(P), BP = [b0 * P[0] + b1 * P[1], b0 * P[1] + b1 * P[2]];
-      const E = [0, 1].map((j) => G * gain[j] + BP[0] * A[0][j] + BP[1] * A[1][j]);
-      EM[0] += E[0] * M[0] + E[1] * M[1];
-      EM[1] += E[0] * M[1] + E[1] * M[2];
-      for (let i = 0; i < 3; i++) {
-        all[i] += M[i];
-        GM[i] += G * M[i];
-      }
+    const C = loop(gain), J = height(costs(gain, C), sigma), s2 = sigma * sigma;
+    const c00 = C[0], c01 = C[1], c10 = C[2], c11 = C[3], EM = [0, 0], all = [0, 0, 0], GM = [0, 0, 0];
+    let xx = m0[0], xy = m0[1], yy = m0[2]; // M
+    for (let i = 3 * H - 3; i >= 0; i -= 3) {
+      const G = inForce(P[i], P[i + 1], P[i + 2]), p = b0 * P[i] + b1 * P[i + 1], v = b0 * P[i + 1] + b1 * P[i + 2];
+      const ex = G * gain[0] + p * A[0][0] + v * A[1][0], ey = G * gain[1] + p * A[0][1] + v * A[1][1];
+      EM[0] += ex * xx + ey * xy;
+      EM[1] += ex * xy + ey * yy;
+      all[0] += xx;
+      all[1] += xy;
+      all[2] += yy;
+      GM[0] += G * xx;
+      GM[1] += G * xy;
+      GM[2] += G * yy;
+      const u0 = xx * c00 + xy * c01, u1 = xy * c00 + yy * c01; // the rows of CM
+      const v0 = xx * c10 + xy * c11, v1 = xy * c10 + yy * c11;
+      xx = c00 * u0 + c01 * u1 + w[0] + s2 * b0 * b0;
+      xy = c10 * u0 + c11 * u1 + w[1] + s2 * b0 * b1;
+      yy = c10 * v0 + c11 * v1 + w[2] + s2 * b1 * b1;
     }
-    return { EM, M: all, GM };
+    return { EM, M: all, GM, J };
   }
-  const against = (S, right) => solve([[S[0], S[1]], [S[1], S[2]]], right);
+  // x of Sx = right, by elimination with a pivot.
+  function against([xx, xy, yy], [f, g]) {
+    if (Math.abs(xy) > Math.abs(xx)) return upper(xy, yy, g, xx, xy, f);
+    return upper(xx, xy, f, xy, yy, g);
+  }
+  function upper(a, b, f, c, d, g) {
+    const part = c / a, y = (g - part * f) / (d - part * b);
+    return [(f - b * y) / a, y];
+  }
   const kl = ([x, y], M, sigma) => (x * x * M[0] + 2 * x * y * M[1] + y * y * M[2]) / (2 * sigma * sigma);
-  const priced = ({ EM, M, GM }, price) => against(GM.map((each, i) => each + price * M[i]), [-EM[0], -EM[1]]);
+  const priced = ({ EM, M, GM }, price) =>
+    against([GM[0] + price * M[0], GM[1] + price * M[1], GM[2] + price * M[2]], [-EM[0], -EM[1]]);
 
   const STEPS = {
     gradient: ({ EM }, sigma, eta) => EM.map((each) => -2 * eta * each),
@@ -83,13 +96,16 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
     },
     "policy iteration": (S) => priced(S, 0),
   };
+  // The gains of a method, and the J of each.
   function path(name, knob, start, sigma) {
-    const gains = [start];
+    const gains = [start], heights = [];
     for (let k = 0; k < K; k++) {
-      const d = STEPS[name](sums(gains[k], sigma), sigma, knob);
+      const S = sums(gains[k], sigma), d = STEPS[name](S, sigma, knob);
+      heights.push(S.J);
       gains.push(gains[k].map((each, i) => Math.round(clamp(each + d[i], -farthest, farthest) * fine) / fine));
     }
-    return gains;
+    heights.push(J(gains[K], sigma));
+    return { gains, heights };
   }
   function drive(gain) {
     const [c00, c01, c10, c11] = loop(gain), way = [pushed];
@@ -101,34 +117,35 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
   }
   let summit = {};
   const best = (sigma) =>
-    (summit.sigma === sigma ? summit : (summit = { sigma, gain: path("policy iteration", 0, starts["stiff cart"], sigma)[K] })).gain;
+    (summit.sigma === sigma ? summit : (summit = { sigma, gain: path("policy iteration", 0, starts["stiff cart"], sigma).gains[K] })).gain;
 
   function numbers(values) {
     const { sigma, eta, delta, lam, k } = values, start = first(values), top = best(sigma), most = J(top, sigma);
     const found = { best: top, cart: drive(start) };
     [eta, delta, lam, delta, 0].forEach((knob, i) => {
-      const name = methods[i], gains = path(name, knob, start, sigma);
+      const name = methods[i], { gains, heights } = path(name, knob, start, sigma);
       found[name] = gains;
-      found[`${name} lacks`] = gains.map((gain) => most - J(gain, sigma));
+      found[`${name} lacks`] = heights.map((each) => most - each);
       found[`${name} cart`] = drive(gains[k]);
     });
     return found;
   }
 
-  // The ground is the same for all σ but for one factor.
-  const grounds = new Map();
-  let lines = {};
-  function ground(sigma) {
-    if (lines.sigma === sigma) return lines.drawn;
+  // The ground is the same for all σ but for one factor. Of each of its lines, the path and where its level stands:
+  // they change with σ and with the size of the map.
+  let lattices, lines = {};
+  function ground(plane, sigma) {
+    const key = `${sigma},${plane.w},${plane.h}`;
+    if (lines.key === key) return lines.drawn;
     const most = J(best(sigma), sigma);
-    const lack = (x, y) => {
-      const place = x + 1000 * y;
-      if (!grounds.has(place)) grounds.set(place, costs([x, y]));
-      const [still, noise] = grounds.get(place);
-      return most + still + sigma * sigma * noise;
-    };
-    lines = { sigma, drawn: contours(lack, XLIM, YLIM, 56, 42, levels) };
-    return lines.drawn;
+    lattices ??= [0, 1].map((i) => lattice((x, y) => costs([x, y])[i], XLIM, YLIM, 56, 42));
+    const [still, noise] = lattices, z = still.z.map((each, i) => most + each + sigma * sigma * noise.z[i]);
+    const drawn = contours({ ...still, z }, levels).map(({ level, segments }) => {
+      const seen = segments.filter(([x, y]) => x > -6.9 && y > -5.2);
+      return { level, d: plane.pieces(segments), lowest: seen.length ? seen.reduce((one, other) => (other[0] < one[0] ? other : one)) : null };
+    });
+    lines = { key, drawn };
+    return drawn;
   }
 
   const MARKS = {
@@ -162,12 +179,10 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
       x: 34, y: 30, w: w0, h: h0, xlim: XLIM, ylim: YLIM, xticks: [-6, -4, -2, 0], yticks: [-4, -2, 0], flush: 4,
       title: "Two gains: drag the start", xlabel: "spring Θ₁; upwards brake Θ₂",
     });
-    ground(values.sigma).forEach(({ segments }, i) => {
-      const d = segments.map(([x, y, X, Y]) =>
-        `M${plane.X(x).toFixed(1)} ${plane.Y(y).toFixed(1)}L${plane.X(X).toFixed(1)} ${plane.Y(Y).toFixed(1)}`);
-      pen.path(d.join(""), { stroke: "muted", width: 1, opacity: 0.9 - 0.15 * i });
-    });
-    labelLevels(plane, ground(values.sigma));
+    const drawn = ground(plane, values.sigma);
+    drawn.forEach(({ d }, i) => pen.path(d, { stroke: "muted", width: 1, opacity: 0.9 - 0.15 * i }));
+    for (const { level, lowest } of drawn)
+      if (lowest) plane.say(...lowest.slice(0, 2), text(level), { size: 11, fill: "muted", anchor: "middle", halo: true });
     plane.line(column([edge[1], edge[0], edge[2]], 0), column([edge[1], edge[0], edge[2]], 1), { stroke: "ink", width: 1.2, dash: "5 4" });
     plane.note(0.02, 0.1, "unstable loop", { size: 12, fill: "muted", halo: true });
     methods.forEach((name, i) => {
@@ -220,16 +235,6 @@ window.pgDemos.lqr = ({ constants, contours, linspace, solve, clamp, text }) => 
     phase.line(column(start, 0), column(start, 1), { stroke: "ink", width: 1.2, dash: "5 4" });
     ways.forEach((way, i) => phase.line(column(way, 0), column(way, 1), { stroke: COLOURS[i], width: 1.8 }));
     pen.dot(phase.X(pushed[0]), phase.Y(pushed[1]), 4.5, "ink");
-  }
-
-  // Each line with its number, where it is lowest on the map.
-  function labelLevels(plane, drawn) {
-    drawn.forEach(({ level, segments }) => {
-      const seen = segments.filter(([x, y]) => x > -6.9 && y > -5.2);
-      if (!seen.length) return;
-      const [x, y] = seen.reduce((one, other) => (other[0] < one[0] ? other : one));
-      plane.say(x, y, text(level), { size: 11, fill: "muted", anchor: "middle", halo: true });
-    });
   }
 
   // The marks, their names, and what each method lacks now.

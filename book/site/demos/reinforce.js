@@ -1,6 +1,6 @@
 "use strict";
 // REINFORCE, episode by episode: scores times returns add up to the gradient.
-window.pgDemos.reinforce = ({ constants, gridworld, hashed, contours, drawMap, linspace, clamp, text, fixed }) => {
+window.pgDemos.reinforce = ({ constants, gridworld, hashed, lattice, contours, drawMap, linspace, clamp, text, fixed }) => {
   const { map, actions, moves, ways, H, most, stream, long, best } = constants;
   const world = gridworld(map), { cells, terminal, to, r, A } = world, START = world.mu0.indexOf(1);
 
@@ -60,9 +60,8 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, contours, drawMap, l
       x: 34, y: 30, w, h, xlim: [-4, 4], ylim: [-2.6, 3], xticks: [-4, -2, 0, 2, 4], yticks: [-2, 0, 2], flush: 4,
       title: "Scores times returns: drag the policy", xlabel: "θ₁, logit of going right; upwards θ₂, of going down",
     });
-    hills ??= contours((x, y) => law(x, y).J, [-4, 4], [-2.6, 3], 60, 44, LEVELS);
-    pen.path(hills.flatMap(({ segments }) => segments.map(([x, y, X, Y]) =>
-      `M${hill.X(x).toFixed(1)} ${hill.Y(y).toFixed(1)}L${hill.X(X).toFixed(1)} ${hill.Y(Y).toFixed(1)}`)).join(""), { stroke: "muted", width: 1, opacity: 0.5 });
+    hills ??= contours(lattice((x, y) => law(x, y).J, [-4, 4], [-2.6, 3], 60, 44), LEVELS);
+    pen.path(hills.map(({ segments }) => hill.pieces(segments)).join(""), { stroke: "muted", width: 1, opacity: 0.5 });
     // Each episode pushes along its score; the sum of the pushes is the estimate.
     const [px, py] = [hill.X(theta1), hill.Y(theta2)], unit = [hill.X(1) - hill.X(0), hill.Y(1) - hill.Y(0)];
     const tip = (d, by = long) => [px, py, px + by * d[0] * unit[0], py + by * d[1] * unit[1]];

@@ -1,6 +1,6 @@
 "use strict";
 // Episodes fall into the distribution of their returns, and J is its mean.
-window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, chosen, hashed, drawMap, linspace, clamp, text, fixed, percent }) => {
+window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, reached, hashed, drawMap, linspace, clamp, text, fixed, percent }) => {
   const { map, slip, good, H, most, stream, width: WIDTH, bins: BINS, lowest: LOWEST } = constants;
   const world = gridworld(map, { slip }), { S, A, to, p, r, mu0, cells, letter } = world, ALPHAS = linspace(0, 1, 41);
   const policy = (alpha) => Float64Array.from({ length: S * A }, (_, i) => (1 - alpha) / A + alpha * good[Math.floor(i / A)][i % A]);
@@ -16,7 +16,7 @@ window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, chosen, ha
       for (let i = n * H; i < n * H + H; i++) R += r[s[i] * A + a[i]];
       returns.push(R);
       // Where the last move led is drawn for the picture alone.
-      const last = n * H + H - 1, end = chosen(world.next[s[last] * A + a[last]], 0, S, hashed(n, stream + 1));
+      const last = n * H + H - 1, end = reached(world, s[last] * A + a[last], hashed(n, stream + 1));
       paths.push([...s.subarray(n * H, n * H + H), end]);
     }
     return (kept = { alpha, pi, returns, paths, chance: distribution(pi), J: evaluate(world, pi, H).J });

@@ -1,67 +1,85 @@
 "use strict";
 // Stochastic gradient ascent in two parameters: the hill, the runs, their noise ball, the bound.
-window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fixed }) => {
+window.pgDemos.sgd = ({ constants, uniform, solve, linspace, lattice, contours, text, fixed }) => {
   const { moves, ways, hill, curvature, covariance, K, M, most, stream, fine } = constants;
-  const KINDS = ways.length, TOTAL = Float64Array.from(moves, (each) => each[0] + each[1] + each[2]);
-  const FLAT = Float64Array.from(moves.flat()), PLACE = Int32Array.from(moves.flat(), (each, i) => (i % 3) * 9 + each);
+  const KINDS = ways.length, WAYS = Float64Array.from(ways), MOST = Math.max(...moves.flat()) + 1;
+  const [RIGHT, DOWN, LEFT] = [0, 1, 2].map((i) => Int32Array.from(moves, (each) => each[i]));
+  const TOTAL = Float64Array.from(moves, (each) => each[0] + each[1] + each[2]);
   const startOf = ({ start }) => start ?? constants.start;
 
-  // Of the last parameters: a robot's probabilities, the chances of the ways added up, their sum J, and ∇J.
-  const pi = new Float64Array(3), powers = new Float64Array(27), below = new Float64Array(KINDS);
-  let sure = 0, g0 = 0, g1 = 0;
-  const WAYS = Float64Array.from(ways);
+  // Of the last parameters: a robot's probabilities, the chances of the ways added up, and J with its gradient.
+  const pi = new Float64Array(3), below = new Float64Array(KINDS), height = new Float64Array(3);
+  const [rights, downs, lefts] = [0, 1, 2].map(() => new Float64Array(MOST).fill(1));
   function law(x, y) {
     const top = Math.max(x, y, 0), a = Math.exp(x - top), b = Math.exp(y - top), c = Math.exp(-top), all = a + b + c;
-    [pi[0], pi[1], pi[2]] = [a / all, b / all, c / all];
-    for (let i = 0, at = 0; i < 3; i++) {
-      powers[at++] = 1;
-      for (let j = 1; j < 9; j++, at++) powers[at] = powers[at - 1] * pi[i];
+    pi[0] = a / all;
+    pi[1] = b / all;
+    pi[2] = c / all;
+    for (let i = 1; i < MOST; i++) {
+      rights[i] = rights[i - 1] * pi[0];
+      downs[i] = downs[i - 1] * pi[1];
+      lefts[i] = lefts[i - 1] * pi[2];
     }
     let so = 0, right = 0, down = 0, moved = 0;
-    for (let i = 0, j = 0; i < KINDS; i++, j += 3) {
-      const p = WAYS[i] * powers[PLACE[j]] * powers[PLACE[j + 1]] * powers[PLACE[j + 2]];
+    for (let i = 0; i < KINDS; i++) {
+      const p = WAYS[i] * rights[RIGHT[i]] * downs[DOWN[i]] * lefts[LEFT[i]];
       below[i] = so += p;
-      right += p * FLAT[j];
-      down += p * FLAT[j + 1];
+      right += p * RIGHT[i];
+      down += p * DOWN[i];
       moved += p * TOTAL[i];
     }
-    sure = so;
-    g0 = right - moved * pi[0];
-    g1 = down - moved * pi[1];
+    height[0] = so;
+    height[1] = right - moved * pi[0];
+    height[2] = down - moved * pi[1];
   }
   function J(x, y) {
     law(x, y);
-    return sure;
+    return height[0];
   }
 
+  // An episode arrives where its draw is below J, and so never with one above the largest J. The others, of each
+  // step of each run in ascending order, and the number of the episode that each belongs to.
+  function sorted() {
+    const draws = uniform(K * M * most, stream), episode = new Uint8Array(draws.length), first = new Int32Array(K * M + 1);
+    for (let cell = 0, end = 0; cell < K * M; cell++) {
+      for (let n = 0; n < most; n++) {
+        const u = draws[cell * most + n];
+        if (u > hill.best) continue;
+        let i = end++;
+        for (; i > first[cell] && draws[i - 1] > u; i--) {
+          draws[i] = draws[i - 1];
+          episode[i] = episode[i - 1];
+        }
+        draws[i] = u;
+        episode[i] = n;
+      }
+      first[cell + 1] = end;
+    }
+    return { draws, episode, first };
+  }
+
+  const theta = new Float64Array((K + 1) * M * 2);
   let luck, kept = {};
   function course(eta, N, start) {
     const key = `${eta},${N},${start}`;
     if (kept.key === key) return kept;
-    luck ??= uniform(K * M * most, stream);
-    const theta = new Float64Array((K + 1) * M * 2), squares = new Float64Array(K);
+    const { draws, episode, first } = (luck ??= sorted()), squares = new Float64Array(K);
     for (let m = 0; m < M; m++) theta.set(start, 2 * m);
     let so = 0;
-    for (let k = 0; k < K; k++) {
+    for (let k = 0, cell = 0, at = 0; k < K; k++) {
       let square = 0;
-      for (let m = 0; m < M; m++) {
-        const at = 2 * (k * M + m), to = at + 2 * M;
+      for (let m = 0; m < M; m++, cell++, at += 2) {
         law(theta[at], theta[at + 1]);
-        square += g0 * g0 + g1 * g1;
+        square += height[1] * height[1] + height[2] * height[2];
         let right = 0, down = 0, moved = 0;
-        for (let n = 0, from = (k * M + m) * most; n < N; n++) {
-          const u = luck[from + n];
-          if (u > sure) continue; // most episodes do not arrive
-          let low = 0, high = KINDS - 1;
-          while (low < high) {
-            const middle = (low + high) >> 1;
-            if (u > below[middle]) low = middle + 1;
-            else high = middle;
-          }
-          right += FLAT[3 * low];
-          down += FLAT[3 * low + 1];
-          moved += TOTAL[low];
+        for (let i = first[cell], kind = 0; i < first[cell + 1] && draws[i] <= height[0]; i++) {
+          if (episode[i] >= N) continue;
+          while (draws[i] > below[kind]) kind++;
+          right += RIGHT[kind];
+          down += DOWN[kind];
+          moved += TOTAL[kind];
         }
+        const to = at + 2 * M;
         theta[to] = Math.round((theta[at] + (eta * (right - moved * pi[0])) / N) * fine) / fine;
         theta[to + 1] = Math.round((theta[at + 1] + (eta * (down - moved * pi[1])) / N) * fine) / fine;
       }
@@ -101,12 +119,12 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, contours, text, fix
   const LEVELS = [1, 2, 3, 4, 5, 6, 7].map((i) => (hill.best * i) / 8), VALUES = [1, 3, 5, 7];
   // The lines of equal height, and of each the lowest place: they change with the size of the map alone.
   let hills = {};
-  function heights({ X, Y, w, h }) {
-    const size = `${w},${h}`;
+  function heights(map) {
+    const size = `${map.w},${map.h}`;
     if (hills.size === size) return hills.lines;
-    const lines = contours(J, [-4, 4], [-2.6, 3], 60, 44, LEVELS).map(({ level, segments }) => ({
+    const lines = contours(lattice(J, [-4, 4], [-2.6, 3], 60, 44), LEVELS).map(({ level, segments }) => ({
       level,
-      d: segments.map(([x0, y0, x1, y1]) => `M${X(x0).toFixed(1)} ${Y(y0).toFixed(1)}L${X(x1).toFixed(1)} ${Y(y1).toFixed(1)}`).join(""),
+      d: map.pieces(segments),
       low: segments.reduce((one, other) => (other[1] < one[1] ? other : one), [0, Infinity]),
     }));
     hills = { size, lines };

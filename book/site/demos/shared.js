@@ -77,11 +77,13 @@ window.pgShared = (() => {
     return (g) => {
       t++;
       const c = Math.sqrt((1 - 0.999 ** t) / (1 - 0.999)), scale = (eta * c * (1 - 0.9)) / (1 - 0.9 ** t);
-      return g.map((each, i) => {
-        m[i] = 0.9 * m[i] + each;
-        v[i] = 0.999 * v[i] + each * each;
-        return (scale * m[i]) / (Math.sqrt(v[i]) + c * 1e-8);
-      });
+      const step = new Float64Array(p);
+      for (let i = 0; i < p; i++) {
+        m[i] = 0.9 * m[i] + g[i];
+        v[i] = 0.999 * v[i] + g[i] * g[i];
+        step[i] = (scale * m[i]) / (Math.sqrt(v[i]) + c * 1e-8);
+      }
+      return step;
     };
   }
 
@@ -98,18 +100,22 @@ window.pgShared = (() => {
     return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
   }
 
-  // The lines on which f(x, y) has each of the levels, as segments [x, y, X, Y], by marching squares.
-  function contours(f, [x0, x1], [y0, y1], columns, rows, levels) {
-    const xs = linspace(x0, x1, columns + 1), ys = linspace(y0, y1, rows + 1);
-    const z = Array.from(ys, (y) => Array.from(xs, (x) => f(x, y)));
+  // f(x, y) at the corners of a grid, row by row.
+  function lattice(f, [x0, x1], [y0, y1], columns, rows) {
+    const xs = linspace(x0, x1, columns + 1), ys = linspace(y0, y1, rows + 1), wide = columns + 1;
+    return { xs, ys, z: Float64Array.from({ length: wide * (rows + 1) }, (_, at) => f(xs[at % wide], ys[Math.floor(at / wide)])) };
+  }
+  // The lines on which z has each of the levels, as segments [x, y, X, Y], by marching squares.
+  function contours({ xs, ys, z }, levels) {
+    const wide = xs.length, columns = wide - 1, rows = ys.length - 1;
     return levels.map((level) => {
       const segments = [];
-      for (let j = 0; j < rows; j++) for (let i = 0; i < columns; i++) {
-        const up = z[j][i] > level; // most squares are on one side
-        if (z[j][i + 1] > level === up && z[j + 1][i] > level === up && z[j + 1][i + 1] > level === up) continue;
+      for (let j = 0; j < rows; j++) for (let i = 0, at = j * wide; i < columns; i++, at++) {
+        const up = z[at] > level; // most squares are on one side
+        if (z[at + 1] > level === up && z[at + wide] > level === up && z[at + wide + 1] > level === up) continue;
         const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], cut = [];
         corners.forEach(([a, b], k) => {
-          const [c, d] = corners[(k + 1) % 4], from = z[b][a] - level, to = z[d][c] - level;
+          const [c, d] = corners[(k + 1) % 4], from = z[b * wide + a] - level, to = z[d * wide + c] - level;
           if (from > 0 === to > 0) return;
           const part = from / (from - to);
           cut.push([xs[a] + part * (xs[c] - xs[a]), ys[b] + part * (ys[d] - ys[b])]);
@@ -149,53 +155,55 @@ window.pgShared = (() => {
     return { rows, cells, index, S, A, letter, terminal, mu0, to, p, r };
   }
 
-  // The values V (H + 1, S), the occupancies d (H, S) and J of a policy (S, A), or (H, S, A).
+  // The values V (H + 1, S) and Q (H, S, A), the occupancies d (H, S) and J of a policy (S, A), or (H, S, A).
   function evaluate(world, pi, H) {
-    const { S, A, to, p, r, mu0 } = world, timed = pi.length > S * A ? S * A : 0;
-    const V = new Float64Array((H + 1) * S), d = new Float64Array(H * S);
+    const { S, A, to, p, r, mu0 } = world, SA = S * A, timed = pi.length > SA ? SA : 0;
+    const V = new Float64Array((H + 1) * S), Q = new Float64Array(H * SA), d = new Float64Array(H * S);
     for (let h = H - 1; h >= 0; h--)
-      for (let s = 0; s < S; s++)
-        for (let a = 0, i = s * A; a < A; a++, i++) {
-          const j = 3 * i, next = (h + 1) * S;
-          V[h * S + s] += pi[h * timed + i] *
-            (r[i] + p[j] * V[next + to[j]] + p[j + 1] * V[next + to[j + 1]] + p[j + 2] * V[next + to[j + 2]]);
+      for (let s = 0, i = 0, next = (h + 1) * S; s < S; s++) {
+        let v = 0;
+        for (const end = i + A; i < end; i++) {
+          const j = 3 * i, q = r[i] + p[j] * V[next + to[j]] + p[j + 1] * V[next + to[j + 1]] + p[j + 2] * V[next + to[j + 2]];
+          Q[h * SA + i] = q;
+          v += pi[h * timed + i] * q;
         }
+        V[h * S + s] = v;
+      }
     d.set(mu0);
     for (let h = 0; h + 1 < H; h++)
-      for (let s = 0; s < S; s++) {
+      for (let s = 0, next = (h + 1) * S; s < S; s++) {
         const here = d[h * S + s];
         if (here === 0) continue;
-        for (let i = s * A; i < s * A + A; i++)
-          for (let j = 3 * i, k = 0; k < 3; k++)
-            d[(h + 1) * S + to[j + k]] += here * pi[h * timed + i] * p[j + k];
+        for (let i = s * A; i < s * A + A; i++) {
+          const j = 3 * i, chance = here * pi[h * timed + i];
+          d[next + to[j]] += chance * p[j];
+          d[next + to[j + 1]] += chance * p[j + 1];
+          d[next + to[j + 2]] += chance * p[j + 2];
+        }
       }
     let J = 0;
     for (let s = 0; s < S; s++) J += mu0[s] * V[s];
-    return { V, d, J };
+    return { V, Q, d, J };
   }
-
-  const actionValue = (world, V, h, i) => {
-    const { S, to, p, r } = world, j = 3 * i, next = (h + 1) * S;
-    return r[i] + p[j] * V[next + to[j]] + p[j + 1] * V[next + to[j + 1]] + p[j + 2] * V[next + to[j + 2]];
-  };
 
   // The exact batch of a policy (S, A): its visits n (S) and, apart for positive and other advantages,
   // the visits and the weighted advantages of each pair, both (2, S, A).
   function exactBatch(world, pi, H) {
-    const { S, A } = world, { V, d, J } = evaluate(world, pi, H), SA = S * A;
+    const { S, A } = world, { V, Q, d, J } = evaluate(world, pi, H), SA = S * A;
     const n = new Float64Array(S), visits = new Float64Array(2 * SA), W = new Float64Array(2 * SA);
     for (let h = 0; h < H; h++)
       for (let s = 0; s < S; s++) {
-        const here = d[h * S + s];
+        const here = d[h * S + s], v = V[h * S + s];
         n[s] += here;
         if (here === 0) continue;
         for (let i = s * A; i < s * A + A; i++) {
-          const advantage = actionValue(world, V, h, i) - V[h * S + s], side = advantage > 0 ? 0 : SA;
+          const advantage = Q[h * SA + i] - v, side = advantage > 0 ? 0 : SA;
           visits[side + i] += here;
           W[side + i] += here * advantage;
         }
       }
-    const both = Float64Array.from({ length: SA }, (_, i) => W[i] + W[SA + i]);
+    const both = W.slice(0, SA);
+    for (let i = 0; i < SA; i++) both[i] += W[SA + i];
     return { pi, n, visits, W, both, V, d, J };
   }
 
@@ -205,16 +213,27 @@ window.pgShared = (() => {
     while (k < n - 1 && so < u) so += chances[from + ++k];
     return k;
   }
+  // The three cells that each pair leads to, and their chances, in the order of the cells.
+  function inOrder(to, p) {
+    const cells = to.slice(), chances = p.slice();
+    for (let i = 0; i < to.length; i += 3)
+      [i, i + 1, i + 2].sort((j, k) => to[j] - to[k]).forEach((j, k) => {
+        cells[i + k] = to[j];
+        chances[i + k] = p[j];
+      });
+    return { cells, chances };
+  }
+  // The cell in whose part of (0, 1), after a pair, the number u lies.
+  function reached(world, pair, u) {
+    const { cells, chances } = (world.next ??= inOrder(world.to, world.p));
+    return cells[3 * pair + chosen(chances, 3 * pair, 3, u)];
+  }
   // Episodes of a policy (S, A), the pgcompanion.demos.worlds.episodes: states and actions, (n, H).
   function episodes(world, pi, H, n, stream) {
-    const { S, A, mu0, to, p } = world, s = new Int32Array(n * H), a = new Int32Array(n * H);
-    world.next ??= Array.from({ length: S * A }, (_, i) => {
-      const chances = new Float64Array(S);
-      for (let k = 3 * i; k < 3 * i + 3; k++) chances[to[k]] += p[k];
-      return chances;
-    });
+    const { S, A, mu0 } = world, s = new Int32Array(n * H), a = new Int32Array(n * H);
     for (let i = 0; i < n * H; i++) {
-      s[i] = chosen(i % H ? world.next[s[i - 1] * A + a[i - 1]] : mu0, 0, S, hashed(2 * i, stream));
+      const u = hashed(2 * i, stream);
+      s[i] = i % H ? reached(world, s[i - 1] * A + a[i - 1], u) : chosen(mu0, 0, S, u);
       a[i] = chosen(pi, s[i] * A, A, hashed(2 * i + 1, stream));
     }
     return { s, a };
@@ -237,6 +256,7 @@ window.pgShared = (() => {
   const WORDS = new Set(["vermillion", "green", "purple"]); // those have a darker twin for words
   const colour = (name) => (COLOURS.has(name) ? `var(--pg-${name})` : name);
 
+  const NEAR = 4; // among so many an element of the kind that is wanted is looked for
   class Layer {
     // Elements in the order in which they are asked for; what was there last time is used again.
     constructor(root) {
@@ -245,13 +265,8 @@ window.pgShared = (() => {
       this.next = 0;
     }
     put(tag, attributes, words) {
-      let old = this.pool[this.next];
-      if (!old || old.tag !== tag) {
-        const node = document.createElementNS(SVG, tag);
-        if (old) old.node.replaceWith(node);
-        else this.root.append(node);
-        old = this.pool[this.next] = { tag, node, attributes: {}, words: "" };
-      }
+      if (this.pool[this.next]?.tag !== tag) this.meet(tag);
+      const old = this.pool[this.next];
       for (const name in attributes)
         if (old.attributes[name] !== attributes[name]) old.node.setAttribute(name, attributes[name]);
       for (const name in old.attributes) if (!(name in attributes)) old.node.removeAttribute(name);
@@ -259,6 +274,14 @@ window.pgShared = (() => {
       if (words !== undefined && words !== old.words) old.node.textContent = old.words = words;
       this.next++;
       return old.node;
+    }
+    // Something went or came: what stands before the next element of this kind leaves, or a new one is put in.
+    meet(tag) {
+      const { pool, next } = this, gone = pool.slice(next, next + NEAR).findIndex((each) => each.tag === tag);
+      if (gone > 0) return pool.splice(next, gone).forEach((each) => each.node.remove());
+      const node = document.createElementNS(SVG, tag);
+      this.root.insertBefore(node, pool[next]?.node ?? null);
+      pool.splice(next, 0, { tag, node, attributes: {}, words: "" });
     }
     end() {
       while (this.pool.length > this.next) this.pool.pop().node.remove();
@@ -431,6 +454,10 @@ window.pgShared = (() => {
       }
       this.pen.path(d, { clip: this.clip, ...look });
     }
+    // Lines [x, y, X, Y], as one path's d.
+    pieces(segments) {
+      return segments.map(([x, y, X, Y]) => `M${round(this.X(x))} ${round(this.Y(y))}L${round(this.X(X))} ${round(this.Y(Y))}`).join("");
+    }
     curve(f, look, [low, high] = this.xlim, n = 120) {
       const xs = linspace(low, high, n);
       this.line(xs, xs.map(f), look);
@@ -477,12 +504,18 @@ window.pgShared = (() => {
   function drawMap(pen, { x, y, size }, world, { shade, pi, mark, colour = "blue" }) {
     const { cells, letter, terminal, rows, A } = world;
     const place = ([i, j]) => [x + j * size, y + i * size];
-    pen.rect(x, y, rows[0].length * size, rows.length * size, { fill: "muted", opacity: 0.55 });
-    cells.forEach((at, s) => {
+    const side = round(size - 1), squares = cells.map((at) => {
       const [px, py] = place(at);
-      pen.rect(px + 0.5, py + 0.5, size - 1, size - 1, { fill: "paper" });
-      const fill = terminal[s] ? (letter[s] === "P" ? "vermillion" : "green") : colour;
-      pen.rect(px + 0.5, py + 0.5, size - 1, size - 1, { fill, opacity: terminal[s] ? 0.45 : +(0.75 * shade(s)).toFixed(3) });
+      return `M${round(px + 0.5)} ${round(py + 0.5)}h${side}v${side}h${-side}z`;
+    });
+    // What looks alike is one path.
+    const alike = (wanted) => squares.filter((_, s) => wanted(s)).join("");
+    pen.rect(x, y, rows[0].length * size, rows.length * size, { fill: "muted", opacity: 0.55 });
+    pen.path(squares.join(""), { fill: "paper" });
+    pen.path(alike((s) => terminal[s] && letter[s] === "P"), { fill: "vermillion", opacity: 0.45 });
+    pen.path(alike((s) => terminal[s] && letter[s] !== "P"), { fill: "green", opacity: 0.45 });
+    squares.forEach((square, s) => {
+      if (!terminal[s]) pen.path(square, { fill: colour, opacity: +(0.75 * shade(s)).toFixed(3) });
     });
     const arrows = [];
     cells.forEach((at, s) => {
@@ -794,7 +827,7 @@ window.pgShared = (() => {
   }
 
   return {
-    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, contours, erfc,
-    gridworld, evaluate, actionValue, exactBatch, chosen, episodes, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
+    linspace, sum, clamp, uniform, hashed, softmax, logSoftmax, solve, adam, lattice, contours, erfc,
+    gridworld, evaluate, exactBatch, chosen, reached, episodes, drawMap, drawCrowd, walkButton, make, text, fixed, percent, start,
   };
 })();
