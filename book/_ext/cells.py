@@ -7,6 +7,9 @@ by whoever uses it, so that a cell prints what the page shows.
 
 The option `in_page` of a cell says how many seconds it takes there, where these are more than a few, or
 in a sentence why it does not run there. `make bench BENCH=page` measures them.
+
+The buttons of a cell stand in the page from the start, so that nothing moves when the script comes that
+wakes them; a browser without scripts does not show them.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import NamedTuple
 import nbformat
 from docutils import nodes
 from launch import notebook_of
+from selfcheck import Tag, tag
 from sphinx.application import Sphinx
 from strict import RUNS
 
@@ -139,6 +143,43 @@ def repair(name: str) -> str:
     return f'{starter}\n\ncheck("{name}", {name})'
 
 
+EXERCISE = re.compile(r'check\("(\w+)"')
+SAVE = """<div class="pg-run pst-js-only">
+<button type="button" name="save" disabled>Save my work as a notebook</button>
+</div>
+"""
+
+
+def bar(source: str, said: str, runs: bool) -> Tag:
+    """What stands below a cell: its buttons, which the script wakes, and what is said of it."""
+    state = tag("span", nodes.Text(said), class_="pg-run__state", role="status")
+    return tag("div", *(buttons(source) if runs else []), state, class_="pg-run pst-js-only")
+
+
+def buttons(source: str) -> Iterator[Tag]:
+    exercise = EXERCISE.match(source)
+    yield button("run", "Check" if exercise else "Run")
+    yield button("edit", "Repair" if REPAIR.fullmatch(source.strip()) else "Edit")
+    yield button("reset", "Reset", hidden=None)
+    for name in ("hint", "solution") if exercise else ():
+        yield button(name, name.title(), value=exercise[1])
+
+
+def button(name: str, label: str, **attrs: str | None) -> Tag:
+    return tag("button", nodes.Text(label), type="button", name=name, disabled=None, **attrs)
+
+
+def is_alive(cell: nodes.Element) -> bool:
+    """Whether a cell shows a demo."""
+    return any('class="pg-demo"' in raw.astext() for raw in cell.findall(nodes.raw))
+
+
+def code_of(cell: nodes.Element) -> nodes.Element | None:
+    """The code of a cell, where the page shows it."""
+    boxes = cell.findall(nodes.container)
+    return next((box for box in boxes if box.get("nb_element") == "cell_code_source"), None)
+
+
 def slow_and_still(said: list, needed: list[list[int]]) -> tuple[dict[int, str], dict[int, str]]:
     """What stands beside the cells that take long in the page, and beside those that do not run there."""
     slow, still = {}, {}
@@ -161,19 +202,30 @@ def mark(app: Sphinx, doctree: nodes.document, pagename: str) -> None:
     path = notebook_of(app, pagename)
     if path is None or not path.exists() or not app.config.pgbook_runtime:
         return
+    if app.builder.name == "epub":  # an e-reader runs nothing
+        return
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     shown = [i for i, c in enumerate(cells) if "remove-cell" not in c.metadata.get("tags", [])]
     places = [n for n in doctree.findall(nodes.container) if n.get("nb_element") == "cell_code"]
-    for i, node in zip(shown, places, strict=True):
-        node["classes"].append(f"pg-cell-{i}")
     sources = [cell.source for cell in cells]
     # What stands above the imports says how to install the package, or shows a demo: both are here.
     first = next(i for i in shown if "remove-input" not in cells[i].metadata.get("tags", []))
     needed = needs(sources, first)
     slow, still = slow_and_still([cell.metadata.get("in_page", 0) for cell in cells], needed)
-    held = {"notebook": notebook, "needs": needed, "slow": slow, "still": still}
-    held |= {"open": starters(sources), "repairs": repairs(sources)}
+    said = slow | still
+    for i, node in zip(shown, places, strict=True):
+        node["classes"].append(f"pg-cell-{i}")
+        code = code_of(node)
+        if code is not None and still.get(i) != "" and not is_alive(node):
+            place = code.parent.index(code) + 1
+            code.parent.insert(place, bar(sources[i], said.get(i, ""), i not in still))
+    held = {
+        "notebook": notebook,
+        "needs": needed,
+        "open": starters(sources),
+        "repairs": repairs(sources),
+    }
     app.page_cells = getattr(app, "page_cells", {}) | {pagename: held}
 
 
@@ -186,7 +238,7 @@ def finish(
     home = context["pathto"]("_static/site.css", 1).partition("_static")[0]
     held = app.page_cells[pagename] | {"home": home}
     text = json.dumps(held, sort_keys=True).replace("<", "\\u003c")
-    context["body"] += f'<script type="application/json" id="pg-cells">{text}</script>'
+    context["body"] += f'{SAVE}<script type="application/json" id="pg-cells">{text}</script>'
     context["metatags"] = context.get("metatags", "") + RUNS
     app.add_js_file("python/run.js", loading_method="defer")
     app.add_css_file("python/run.css")
@@ -195,5 +247,6 @@ def finish(
 def setup(app: Sphinx) -> None:
     wanted = os.environ.get("PGCOMPANION_RUNTIME", "yes") not in ("", "no")
     app.add_config_value("pgbook_runtime", wanted, "html", bool)
+    app.setup_extension("selfcheck")  # which writes the tags of the buttons
     app.connect("doctree-resolved", mark)
     app.connect("html-page-context", finish, priority=650)

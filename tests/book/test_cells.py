@@ -16,7 +16,7 @@ import pytest
 import runtime
 from inspection import fresh, watch
 from notebooks import ROOT
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 
@@ -162,6 +162,37 @@ def write(cell: Locator, text: str) -> None:
     editor.press("Control+a")
     editor.press("Delete")
     cell.page.keyboard.insert_text(text)
+
+
+# Of the first exercise. At its end comes a box to tick, which moves those below it while they are out of sight.
+PLACES = """() => [...document.querySelectorAll("#reinforce > :not(label), #reinforce .pg-run")]
+  .map((part) => Math.round(part.getBoundingClientRect().top + scrollY))"""
+DRAWN = """() => document.readyState === "interactive"
+  && !document.documentElement.classList.contains("pg-waits")"""
+STARTERS = "JSON.parse(document.getElementById('pg-cells').textContent).open.length"
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.mark.parametrize("browser_", BROWSERS)
+def test_neither_buttons_nor_editors_move_the_text_when_they_wake(
+    browser_: str, request: pytest.FixtureRequest, server: str, site: Path
+) -> None:
+    name = "exercises/reinforce.html"
+    (script,) = re.findall(r'<script defer src="\.\./(.*?)"', (site / name).read_text("utf-8"))
+    context = request.getfixturevalue(browser_).new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    held: list[Route] = []
+    page.route(f"**/{script}", lambda route: held.append(route))
+    page.goto(f"{server}/{name}#main-content", wait_until="commit")  # all is laid out at once
+    page.wait_for_function(DRAWN)
+    buttons = page.get_by_role("button", name="Run", exact=True)
+    expect(buttons.first).to_be_disabled()
+    early = page.evaluate(PLACES)
+    held[0].continue_()
+    expect(page.locator(".pg-run__editor")).to_have_count(page.evaluate(STARTERS))
+    expect(buttons.first).to_be_enabled()
+    assert page.evaluate(PLACES) == early
+    context.close()
 
 
 HELD = """(name) => {

@@ -1,5 +1,5 @@
-// Cells that run in the page: Run, Edit, Reset and Stop beside each of them. Python itself is loaded
-// when a reader asks for it, and not before (see worker.js). A classic script, so that it runs from a
+// Cells that run in the page: Run, Edit, Reset and Stop beside each of them, which stand in the page
+// (cells.py). Python itself is loaded when a reader asks for it, and not before (see worker.js). A classic script, so that it runs from a
 // disk.
 
 (function () {
@@ -7,7 +7,7 @@
 
   const data = document.getElementById("pg-cells");
   if (!data) return;
-  const { notebook, needs, slow, still, home, open, repairs } = JSON.parse(data.textContent);
+  const { notebook, needs, home, open, repairs } = JSON.parse(data.textContent);
   const code = notebook.cells.filter((cell) => cell.cell_type === "code");
   const sources = code.map((cell) => cell.source);
   const ran = new Set(); // cells whose names Python knows
@@ -234,10 +234,10 @@
   }
 
   // --- Cells --------------------------------------------------------------------------------------
-  function bar() {
-    const element = document.createElement("div");
-    element.className = "pg-run";
-    return element;
+  function wake(button, act) {
+    button.addEventListener("click", act);
+    button.disabled = false;
+    return button;
   }
 
   const sourceOf = (index) => cells.get(index)?.source() ?? sources[index];
@@ -254,23 +254,16 @@
       this.input = element.querySelector(".cell_input");
       this.output = element.querySelector(".cell_output");
       this.printed = this.output ? [...this.output.childNodes] : [];
-      this.bar = bar();
-      this.input.after(this.bar);
-      this.state = document.createElement("span");
-      this.state.className = "pg-run__state";
-      this.state.setAttribute("role", "status");
-      this.bar.append(this.state);
-      this.say(still[index] ?? slow[index] ?? "");
-      if (index in still) return;
-      const exercise = /^check\("(\w+)"/.exec(sources[index]);
-      this.label = exercise ? "Check" : "Run";
-      this.runButton = this.button(this.label, () => (current === this ? engine.stop() : run(this)));
-      this.editButton = this.button(index in repairs ? "Repair" : "Edit", () => this.edit());
-      this.resetButton = this.button("Reset", () => this.reset());
-      this.resetButton.hidden = true;
-      if (exercise)
-        for (const label of ["Hint", "Solution"])
-          this.button(label, () => tell(this, `${label.toLowerCase()}("${exercise[1]}")`));
+      this.bar = element.querySelector(".pg-run");
+      this.state = this.bar.querySelector(".pg-run__state");
+      const named = (name) => this.bar.querySelector(`[name=${name}]`);
+      if (!named("run")) return; // it does not run here, and the bar says why
+      this.runButton = wake(named("run"), () => (current === this ? engine.stop() : run(this)));
+      this.editButton = wake(named("edit"), () => this.edit());
+      this.resetButton = wake(named("reset"), () => this.reset());
+      this.label = this.runButton.textContent;
+      for (const ask of this.bar.querySelectorAll("[value]"))
+        wake(ask, () => tell(this, `${ask.name}("${ask.value}")`));
     }
 
     get key() {
@@ -280,15 +273,6 @@
     // What a reader has begun to write.
     begun() {
       return work[code[this.index].id];
-    }
-
-    button(label, act) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = label;
-      button.addEventListener("click", act);
-      this.state.before(button);
-      return button;
     }
 
     source() {
@@ -305,10 +289,6 @@
       this.input.hidden = true;
       // A shadow of its own: there the editor's styles are objects, which the policy admits.
       const shadow = place.attachShadow({ mode: "open" });
-      const sheet = document.createElement("link");
-      sheet.rel = "stylesheet";
-      sheet.href = `${home}_static/python/editor.css`;
-      shadow.append(sheet);
       this.editor = pgEditor.editor(shadow, text, {
         label: "Code of this cell; Escape and Tab leave it",
         run: () => run(this),
@@ -399,13 +379,7 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // once the browser has it
     unsaved = false;
   }
-  const saving = document.createElement("button");
-  saving.type = "button";
-  saving.textContent = "Save my work as a notebook";
-  saving.addEventListener("click", save);
-  const end = bar();
-  end.append(saving);
-  document.querySelector(".bd-article section").append(end);
+  wake(document.querySelector(".pg-run [name=save]"), save);
 
   // Run a cell, and before it those whose names it needs: its outputs.
   async function outputsOf(cell, source, needed) {
@@ -459,9 +433,7 @@
   const cells = new Map();
   for (const element of document.querySelectorAll("[class*='pg-cell-']")) {
     const index = Number(/pg-cell-(\d+)/.exec(element.className)[1]);
-    const demo = element.querySelector(".pg-demo"); // alive already
-    const runs = element.querySelector(".cell_input") && !demo && still[index] !== "";
-    if (runs) cells.set(index, new Cell(element, index));
+    if (element.querySelector(".pg-run")) cells.set(index, new Cell(element, index));
   }
 
   // What a cell has shown it shows again, if it and the cells before it are still as they were.
