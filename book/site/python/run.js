@@ -1,6 +1,6 @@
-// Cells that run in the page: Run, Edit, Reset and Stop beside each of them, which stand in the page
-// (cells.py). Python itself is loaded when a reader asks for it, and not before (see worker.js). A classic script, so that it runs from a
-// disk.
+// Cells that run in the page: Run, Edit, Reset and Stop beside each of them, which cells.py has put there.
+// Python itself is loaded when a reader asks for it, and not before (see worker.js). A classic script, so
+// that it runs from a disk.
 
 (function () {
   "use strict";
