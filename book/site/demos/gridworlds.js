@@ -120,17 +120,17 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     return best;
   }
   function clipped(theta, batch, A, eps) {
-    const { pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
+    const { log, pi, W } = batch, SA = theta.length, move = adam(SA, ETA), next = theta.slice();
     const g = new Float64Array(SA);
     for (let e = 0; e < EPOCHS; e++) {
-      const now = softmax(next, A);
+      const now = logSoftmax(next, A);
       for (let from = 0; from < SA; from += A) {
         let all = 0;
         for (let i = from; i < from + A; i++) {
-          const u = now[i] / pi[i];
-          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * now[i];
+          const u = Math.exp(now[i] - log[i]);
+          all += g[i] = ((u - 1 < eps ? W[i] : 0) + (1 - u < eps ? W[SA + i] : 0)) * pi[i] * u;
         }
-        for (let i = from; i < from + A; i++) g[i] -= all * now[i];
+        for (let i = from; i < from + A; i++) g[i] -= all * Math.exp(now[i]);
       }
       const step = move(g);
       for (let i = 0; i < SA; i++) next[i] += step[i];
