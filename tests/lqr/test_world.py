@@ -69,6 +69,8 @@ def faults_of_two_carts(A: np.ndarray, B: np.ndarray) -> list[str]:
         "both drift on": (A @ [0, 0, 1, 1], [t, t, 1, 1]),
         "apart, they swing": (A @ [1, -1, 0, 0], [c, -c, -s, s]),
         "a force gives them momentum": (B[2] + B[3], [t]),
+        "and moves their middle": (B[0] + B[1], [t**2 / 2]),
+        "it parts them by a swing": (B[0] - B[1], [(1 - c) / swing**2]),
     }
     return [law for law, (found, wanted) in laws.items() if not np.allclose(found, wanted)]
 
