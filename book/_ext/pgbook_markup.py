@@ -61,6 +61,19 @@ def together(match: re.Match[str]) -> str:
     return f'<span class="pg-together">{whole}</span>' if before or after else formula
 
 
+# Code of a few words in a line of text, such as a shape.
+LITERAL = re.compile(
+    r'<code class="([^"]*literal[^"]*)">((?:<span class="pre">[^<]*</span> ?){2,})</code>'
+)
+FEW = 20  # signs
+
+
+def short(match: re.Match[str]) -> str:
+    classes, words = match.groups()
+    few = len(re.sub("<[^>]*>", "", words)) <= FEW
+    return f'<code class="{classes} pg-short">{words}</code>' if few else match[0]
+
+
 # What a cell prints, and the mark of a line that stands in columns: that of a table, of an array, or of numbers.
 PRINTED = re.compile(
     r'(<div class="output (?:stream|text_plain)[^>]*><div class="highlight"><pre><span></span>)'
@@ -100,6 +113,7 @@ SOLUTION = re.compile(r"Solution to(<a [^>]*>) ")
 def mend(body: str) -> str:
     """Put right what the stock markup gets wrong."""
     body = TOUCHED.sub(together, body)
+    body = LITERAL.sub(short, body)
     body = PRINTED.sub(rows, body)
     body = CHECKED.sub(checked, body)
     body = SOLUTION.sub(r"Solution to \1", body)

@@ -47,6 +47,17 @@ def test_a_formula_of_few_signs_is_not_broken(tex: str, short: bool) -> None:
     assert ('b <span class="math pg-short notranslate">' in seen) == short
 
 
+@pytest.mark.parametrize(
+    ("words", "short"), [(["(S,", "A,", "S)"], True), (["word"] * 6, False), (["(N,)"], False)]
+)
+def test_a_shape_is_not_broken(words: list[str], short: bool) -> None:
+    """A single word cannot be, as it is."""
+    code = " ".join(f'<span class="pre">{word}</span>' for word in words)
+    seen = mend(f'of <code class="docutils literal notranslate">{code}</code> here')
+    assert ('notranslate pg-short">' in seen) == short
+    assert code in seen
+
+
 def test_the_line_under_a_statement_breaks_between_words_alone() -> None:
     name = '<code><span class="pre">estimators.second_moment</span></code>'
     mended = mend(f'<p class="pg-checked">{name} largest error 4e-15</p><p>{name} 4e-15</p>')
