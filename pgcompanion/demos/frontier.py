@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +86,12 @@ def frame(beta: float, wrong: float) -> Figure:
     Statement: `overoptimization`.
     """
     x = numbers(beta, wrong)
+    highest = max(OVER_KL.ylim[1], 1.06 * x["proxy"].max())
+    panel = replace(OVER_KL, ylim=(OVER_KL.ylim[0], highest))
+    if highest > 6:
+        panel = replace(panel, yticks=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0))
     with style.within():
-        fig, (ax,) = panels(((OVER_KL,),), height=3.8)
+        fig, (ax,) = panels(((panel,),), height=3.8)
         ax.plot(x["best_kl"], x["best"], color=style.MUTED, ls="--", lw=1.5)
         ax.plot(x["kl"], x["proxy"], color=style.ORANGE)
         ax.plot(x["kl"], x["truth"], color=style.BLUE)

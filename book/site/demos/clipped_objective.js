@@ -114,15 +114,19 @@ window.pgDemos.clipped_objective = ({ constants, logSoftmax, adam, clamp, text, 
     }
     bars.forEach((counts, flat) => {
       const colour = flat ? "vermillion" : "blue";
-      let d = "";
+      let d = "", gaps = "";
       counts.forEach((count, k) => {
         if (!count) return;
         const [x0, x1] = [panel.X((END * k) / BINS), panel.X((END * (k + 1)) / BINS)];
         const top = panel.Y(Math.min(count / all, TALLEST));
         d += `M${x0.toFixed(1)} ${panel.Y(0)}V${top.toFixed(1)}H${x1.toFixed(1)}V${panel.Y(0)}z`;
-        if (count / all > TALLEST) panel.pen.say(x1 + 4, top + 11, percent(count / all), { size: 12, halo: true });
+        if (count / all <= TALLEST) return;
+        // Taller than the panel: a gap in the bar, and its share in words.
+        for (const y of [top + 17, top + 24]) gaps += `M${(x0 - 3).toFixed(1)} ${(y + 3).toFixed(1)}L${(x1 + 3).toFixed(1)} ${(y - 3).toFixed(1)}`;
+        panel.pen.say(x1 + 4, top + 11, percent(count / all), { size: 12, halo: true });
       });
       panel.pen.path(d, { fill: colour });
+      panel.pen.path(gaps, { stroke: "paper", width: 3 });
     });
     panel.note(1, 0.13, `${percent(past / all)} flat`, { anchor: "end", fill: "vermillion", bold: true });
   }

@@ -59,8 +59,9 @@ window.pgDemos.frontier = ({ constants, logSoftmax, clamp, text, fixed }) => {
 
   function draw(pen, { beta, wrong }, n) {
     const { width, wide } = pen, left = 34, w = width - left - 12, h = wide ? 200 : 170, [kl, proxy, truth] = n.point;
+    const highest = Math.max(4.4, 1.06 * Math.max(...n.proxy));
     const over = pen.panel({
-      x: left, y: 72, w, h, xlim: [-0.1, 5.1], ylim: [-1.4, 4.4], xticks: [0, 1, 2, 3, 4, 5], yticks: [-1, 0, 1, 2, 3, 4],
+      x: left, y: 72, w, h, xlim: [-0.1, 5.1], ylim: [-1.4, highest], xticks: [0, 1, 2, 3, 4, 5], yticks: highest < 6 ? [-1, 0, 1, 2, 3, 4] : [0, 2, 4, 6, 8, 10],
       xlabel: "KL to the reference, nats",
     });
     pen.say(4, 21, wide ? "Reward against divergence: drag along the true reward" : "Drag along the true reward", { bold: true });
@@ -75,7 +76,7 @@ window.pgDemos.frontier = ({ constants, logSoftmax, clamp, text, fixed }) => {
       pen.dot(x + 5, y - 4, 5, fill);
       pen.say(x + 15, y, words, { size: 12, bold: place < 2 });
     };
-    name(0, `proxy ${fixed(proxy)}${wide ? ", which is climbed" : ""}`, "orange");
+    name(0, `proxy ${fixed(proxy)}${wide ? ", climbed" : ""}`, "orange");
     name(1, `true reward ${fixed(truth)}`, "blue");
     name(2, "frontier (dashed)", "muted");
     name(3, wide ? `best of ${draws.join(", ")} by the proxy` : `best of ${draws.join(", ")}`, "green");
@@ -94,6 +95,8 @@ window.pgDemos.frontier = ({ constants, logSoftmax, clamp, text, fixed }) => {
     });
     map.line([-3, 2.6], [-3, 2.6], { stroke: "muted", width: 1, dash: "5 4" });
     pen.say(left + 4, y + 13, "true reward", { fill: "muted", size: 12 });
+    pen.dot(left + w - 66, y - 13, 5, "orange");
+    pen.say(left + w, y - 9, "overrated", { anchor: "end", size: 12 });
     reward.forEach((v, i) => pen.dot(map.X(v), map.Y(r[i]), 1.5 + 20 * Math.sqrt(n.pi[i]), v > r[i] ? "orange" : "sky", { width: 1, opacity: 0.8 }));
     pen.height = y + tall + 38;
   }

@@ -50,7 +50,7 @@ window.pgDemos.seeds = ({ constants, uniform, linspace, clamp, erfc, text, fixed
     [0, 1].forEach((row) => {
       const colour = COLOURS[row], y = 1 - row, reach = 1.96 * seen.stderr[row];
       const jitter = seen.results[row].map((_, i) => y - 0.32 + 0.05 * (i % 7) - 0.15);
-      learners.line([seen.exact[row], seen.exact[row]], [y - 0.6, y + 0.35], { stroke: "ink", width: 2, dash: "5 3" });
+      learners.line([seen.exact[row], seen.exact[row]], [y - 0.42, y + 0.27], { stroke: "ink", width: 2, dash: "5 3" });
       learners.dots(seen.results[row], jitter, 4, colour, { opacity: 0.55 });
       const newest = seen.results[row][n - 1];
       learners.dots([newest], [jitter[n - 1]], 5.5, colour, { stroke: "paper", width: 1.5 });

@@ -177,19 +177,18 @@ window.pgDemos.trust_region = ({ constants, gridworld, evaluate, exactBatch, log
     const columns = [98, wide ? 0.5 * width : 0.53 * width, width - 8], most = columns[1] - 162;
     pen.say(columns[0], top + 12, "KL / δ", { size: 12, fill: "muted" });
     pen.say(columns[1], top + 12, wide ? "gain in J / promised by the surrogate" : "gain / promised", { size: 12, fill: "muted" });
+    const bottom = top + 24 + 26 * METHODS.length, one = 0.5 * most, whole = 0.625 * (columns[2] - columns[1] - 118);
+    const row = (i) => top + 36 + 26 * i, part = (i) => n.kl[i] / delta, long = (i) => clamp(part(i), 0, 2) * one;
     METHODS.forEach((name, i) => {
-      const y = top + 36 + 26 * i, part = n.kl[i] / delta;
-      mark(pen, name, 12, y - 4);
-      pen.say(24, y, name, { bold: true, fill: COLOURS[i] });
-      pen.rect(columns[0], y - 12, clamp(part, 0, 2) * 0.5 * most, 14, { fill: COLOURS[i], opacity: part > 1 + 1e-9 ? 1 : 0.45 });
-      pen.say(columns[0] + clamp(part, 0, 2) * 0.5 * most + 5, y, fixed(part), { size: 12, bold: part > 1 + 1e-9, halo: true });
-      const room = columns[2] - columns[1] - 118, kept = n.gain[i] / n.promise[i];
-      pen.rect(columns[1], y - 12, Math.max(clamp(kept, 0, 1.6) * room * 0.625, 0), 14, { fill: COLOURS[i], opacity: 0.45 });
-      pen.say(columns[2], y, `${fixed(n.gain[i], 3)} / ${fixed(n.promise[i], 3)}`, { anchor: "end", size: 12 });
+      mark(pen, name, 12, row(i) - 4);
+      pen.say(24, row(i), name, { bold: true, fill: COLOURS[i] });
+      pen.rect(columns[0], row(i) - 12, long(i), 14, { fill: COLOURS[i], opacity: part(i) > 1 + 1e-9 ? 1 : 0.45 });
+      pen.rect(columns[1], row(i) - 12, clamp(n.gain[i] / n.promise[i], 0, 1.6) * whole, 14, { fill: COLOURS[i], opacity: 0.45 });
+      pen.say(columns[2], row(i), `${fixed(n.gain[i], 3)} / ${fixed(n.promise[i], 3)}`, { anchor: "end", size: 12 });
     });
-    const bottom = top + 24 + 26 * METHODS.length, one = columns[0] + 0.5 * most;
-    const whole = columns[1] + 0.625 * (columns[2] - columns[1] - 118);
-    for (const x of [one, whole]) pen.path(`M${x} ${top + 18}V${bottom}`, { stroke: "ink", width: 1, dash: "3 3" });
+    for (const x of [columns[0] + one, columns[1] + whole]) pen.path(`M${x} ${top + 18}V${bottom}`, { stroke: "ink", width: 1, dash: "3 3" });
+    // Above the dashes, whose ends would strike them through.
+    METHODS.forEach((_, i) => pen.say(columns[0] + long(i) + 5, row(i), fixed(part(i)), { size: 12, bold: part(i) > 1 + 1e-9, halo: true }));
     return bottom + 8;
   }
 
