@@ -1,6 +1,6 @@
 """Figures stand in the page as SVG, in its colours: sharp, light or dark.
 
-A map keeps its colours, on the ground of the page. A figure that has other colours than those of
+A heat map keeps its colours, on the ground of the page. A figure that has other colours than those of
 `pgcompanion.style` stays an image of its own, which the style sheet turns over in the dark.
 """
 

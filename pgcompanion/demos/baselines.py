@@ -29,7 +29,7 @@ PSI = ("return", "reward-to-go", "Q", "reward-to-go − V", "reward-to-go − b*
 
 #: A constant baseline, which the reader sets.
 CONSTANT = "reward-to-go − b"
-LEAST, STREAM = 0.01, 11
+LEAST, STREAM = 0.01, 18
 DOT: dict[str, Any] = {"marker": "o", "ms": 2.5, "ls": "", "mec": "none", "alpha": 0.5}
 DIAMOND: dict[str, Any] = {"marker": "D", "mfc": "none", "ms": 10, "mew": 1.5}
 
@@ -59,7 +59,7 @@ CLOUDS = {
     ),
 }
 SPREADS = Panel(
-    "Exact total variance of one episode's estimate",
+    "Exact total variance of one episode’s estimate",
     "",
     (0.00004, 100),
     (6.6, -0.6),
@@ -253,8 +253,8 @@ def describe(world: str, psi: str, b: float, N: int, M: int) -> str:
 
     >>> print(describe(world="V does harm", psi="reward-to-go − V", b=1.0, N=20, M=400))
     A world in which V does harm, ψ = reward-to-go − V: 400 estimates from 20 episodes each have
-    the mean (−0.1195, −0.1231), with the standard errors (0.0035, 0.0034); the exact gradient is
-    (−0.1211, −0.1211). The exact total variance of one episode's estimate is 0.182, 1.4 times
+    the mean (−0.1198, −0.1267), with the standard errors (0.0033, 0.0035); the exact gradient is
+    (−0.1211, −0.1211). The exact total variance of one episode’s estimate is 0.182, 1.4 times
     that of the reward-to-go. With a constant baseline of 1 it is 0.132.
     """
     seen = numbers(world, psi, b, N, M)
@@ -270,7 +270,7 @@ def describe(world: str, psi: str, b: float, N: int, M: int) -> str:
         f"{'The usual case' if world == 'usual' else 'A world in which V does harm'}, ψ = {psi}: "
         f"{M} estimates{out} from {N} episodes each have the mean {_pair(mean)}, with the standard "
         f"errors {_pair(stderr)}; the exact gradient is {_pair(g)}. The exact total variance of one "
-        f"episode's estimate is {total:.3g}{against}. With a constant baseline of {text(b)} it is "
+        f"episode’s estimate is {total:.3g}{against}. With a constant baseline of {text(b)} it is "
         f"{np.trace(moments(world, CONSTANT, b)[1]):.3g}."
     )
 

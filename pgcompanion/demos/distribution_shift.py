@@ -204,7 +204,7 @@ def describe(trap: str, e: float, alpha: float) -> str:
 
     >>> print(describe(trap="standing still", e=0.1, alpha=1.0))
     A table praises standing still in one cell of the short way by 0.1 too much. The old policy does
-    that once in 160,000 episodes. A step of α = 1 turns J = 0.395 into 0.000; the old policy's
+    that once in 160,000 episodes. A step of α = 1 turns J = 0.395 into 0.000; the old policy’s
     visits promised 0.701, the bound allows −0.830. In the cell below the pit the old policy spends
     0.00253 steps of an episode, the new one 15. Lighter cells are visited more.
     """
@@ -217,7 +217,7 @@ def describe(trap: str, e: float, alpha: float) -> str:
     )
     return (
         f"{table if e else 'The table is exact.'} A step of α = {text(alpha)} turns "
-        f"J = {values.J:.3f} into {_signed(new.values.J)}; the old policy's visits promised "
+        f"J = {values.J:.3f} into {_signed(new.values.J)}; the old policy’s visits promised "
         f"{_signed(new.promise)}, the bound allows {_signed(new.bound)}. In the cell below the pit the old policy spends "
         f"{visits[0]:.3g} steps of an episode, the new one {visits[1]:.3g}. "
         "Lighter cells are visited more."

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 controls = {
     "kind": Control("distributions", tuple(CASES), default="Gaussian", more=True),
-    "m": Control("target's shift m", (0.0, 1.0, 2.0, 3.0), default=1.0),
-    "s": Control("target's scale s", (0.5, 1.0, 1.3, 1.5), default=1.0),
+    "m": Control("target’s shift m", (0.0, 1.0, 2.0, 3.0), default=1.0),
+    "s": Control("target’s scale s", (0.5, 1.0, 1.3, 1.5), default=1.0),
     "N": Control("samples N", (30, 300, 3000), default=300, whole=True, log=True),
-    "eta": Control("policy's step η", (2.0, 4.0, 8.0), default=4.0, more=True),
+    "eta": Control("policy’s step η", (2.0, 4.0, 8.0), default=4.0, more=True),
 }
 
 WEIGHTS = np.linspace(-4, 3, 29)
@@ -65,7 +65,7 @@ VARIANCES = Panel(
     (0.5, 1.0, 1.5),
     (0.0, 2.0, 4.0, 6.0),
 )
-TITLE, STEPS = "Second moment of a trajectory's ratio", (0.0, 10.0, 20.0, 30.0)
+TITLE, STEPS = "Second moment of a trajectory’s ratio", (0.0, 10.0, 20.0, 30.0)
 RATIOS = Panel(TITLE, "steps", (0, H + 1), (0.8, 300), STEPS, (1.0, 10.0, 100.0), yscale="log")
 ROWS = ((DENSITIES, SHARES), (INTERVALS, VARIANCES), (RATIOS,))
 
@@ -185,7 +185,7 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
     batch, where the largest weight is 3.3% of all. No sample of it fell where 7.4% of the target
     lies. Its estimate of the mean 0 is −0.26 ± 0.30; of 20 such 95% intervals 19 hold the exact
     value. The exact variance of a term is 1. Trajectories, for a policy step of η = 2: the second
-    moment of the whole ratio is 3.70 after 30 steps, that of a single step's ratio at most 1.06.
+    moment of the whole ratio is 3.70 after 30 steps, that of a single step’s ratio at most 1.06.
     """
     batch = batches(kind, m, s, N)
     whole, single = moments(eta)
@@ -200,7 +200,7 @@ def describe(kind: str, m: float, s: float, N: int, eta: float) -> str:
         f"{NORMAL * batch.stderr[0]:.2f}; of {BATCHES} such 95% intervals {batch.hold.sum()} hold the "
         f"exact value{_beyond(batch)}. The exact variance of a term is {_spread(kind, m, s)}. Trajectories, for a "
         f"policy step of η = {text(eta)}: the second moment of the whole ratio is {whole[-1]:.2f} "
-        f"after {H} steps, that of a single step's ratio at most {single.max():.2f}."
+        f"after {H} steps, that of a single step’s ratio at most {single.max():.2f}."
     )
 
 

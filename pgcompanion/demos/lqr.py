@@ -33,7 +33,7 @@ Start = str | tuple[float, float]
 controls = {
     "start": Control("start", tuple(STARTS), default="slow cart"),
     "sigma": Control("noise σ", (0.3, 1.0), default=0.3, log=True, more=True),
-    "eta": Control("gradient's η", (0.01, 0.3), default=0.3, log=True, more=True),
+    "eta": Control("gradient’s η", (0.01, 0.3), default=0.3, log=True, more=True),
     "delta": Control("radius δ", (0.1, 1.0, 10.0), default=1.0, log=True, more=True),
     "lam": Control("penalty λ", (0.001, 0.1), default=0.1, log=True, more=True),
     "k": Control("step k", (0, 5, 20), default=0, time=True),
@@ -59,7 +59,7 @@ PLANE = Panel(
     "Gains", "spring Θ₁", *AXES, (-6.0, -4.0, -2.0, 0.0), (-4.0, -2.0, 0.0),
     ylabel="brake Θ₂", width=1.3,
 )  # fmt: skip
-PHASE = Panel("Cart's velocity", "position", (-0.4, 1.1), (-1.3, 0.5), (0.0, 1.0), (-1.0, 0.0))
+PHASE = Panel("Cart’s velocity", "position", (-0.4, 1.1), (-1.3, 0.5), (0.0, 1.0), (-1.0, 0.0))
 LACKS = Panel(
     "What J lacks of the best gain", "steps", (-1, K + 1), (LEAST / 3, 3e2),
     (0.0, 10.0, 20.0), (1e-4, 1e-2, 1.0, 100.0), yscale="log", lines=2,
@@ -204,7 +204,7 @@ def describe(start: Start, sigma: float, eta: float, delta: float, lam: float, k
     0.3) 1.1 and 0.014; natural step (δ = 1) 5.5 and 0.00044; penalty (λ = 0.1) 0.49 and 0.0002;
     trust region (δ = 1) 5.5 and less than 0.000001; policy iteration (λ = 0) less than 0.000001
     and less than 0.000001. The cart, pushed to 1, ends at 0.47 with the start, and at 0.18 with
-    the trust region's gain after 5 steps.
+    the trust region’s gain after 5 steps.
     """
     found = numbers(start, sigma, eta, delta, lam, k)
     x, y = found["best"]
@@ -221,7 +221,7 @@ def describe(start: Start, sigma: float, eta: float, delta: float, lam: float, k
         f"From the gain ({text(spring)}, {text(brake)}), σ = {text(sigma)}; the best is "
         f"({text(x, '.2f')}, {text(y, '.2f')}), and the lines around it are where J lacks 0.1, 1, 10 "
         f"and 100. What J lacks after {k} and after {K} steps: {lacking}. The cart, pushed to 1, ends at "
-        f"{before} with the start, and at {after} with the trust region's gain after {k} steps."
+        f"{before} with the start, and at {after} with the trust region’s gain after {k} steps."
     )
 
 

@@ -34,7 +34,7 @@ Start = str | tuple[float, float]
 controls = {
     "start": Control("start θᵏ", tuple(STARTS), default="(1, 3)"),
     "delta": Control("radius δ", (0.05, 0.1, 0.2, 0.5, 1.0, 2.0), default=0.5, log=True),
-    "eps": Control("PPO's clip ε", (0.1, 0.2, 0.4), default=0.2, log=True),
+    "eps": Control("PPO’s clip ε", (0.1, 0.2, 0.4), default=0.2, log=True),
 }
 
 BALLS, THETA1, THETA2 = "KL = δ (solid) and its model (dashed)", (-2, 0, 2, 4), (-2, 0, 2)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
-    "#1a1a1a", "#ffffff", "#e9e9e9", "#5a5a5a", "#808080", "#d55e00"
+    "#1a1a1a", "#ffffff", "#e9e9e9", "#5a5a5a", "#a8a8a8", "#d55e00"
 )  # fmt: skip
 
 #: Half-side of a goal or pit, and length of the arrow of an action taken with certainty.

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from pgcompanion import style
 from pgcompanion.demos.engine.controls import grid
 from pgcompanion.demos.engine.svg import encode, foreign, in_page, pack
+from pgcompanion.gridworld import GridWorld
 
 
 @pytest.fixture
@@ -114,6 +115,19 @@ def test_colours_that_the_page_does_not_know_are_seen_unless_they_are_a_maps():
     assert not foreign(drawn(True))
     assert foreign(drawn(False).replace("#1a1a1a", "#1a1a1b"))
     assert not foreign(drawn(True).replace("#1a1a1a", "#1a1a1b"))
+
+
+def test_a_map_without_numbers_follows_the_page_and_its_walls_are_hatched_there():
+    with style.within():
+        fig = Figure()
+        GridWorld("S.#\nP.G").show(ax=fig.add_subplot())
+        plain = raw(fig)
+    assert not foreign(plain)
+    picture = in_page(plain, "a map")
+    assert "rgb(" not in picture
+    assert 'fill="var(--pg-grid)"' in picture, "the floor"
+    hatch = re.search(r"<pattern.*?</pattern>", picture)[0]
+    assert set(re.findall(r"--pg-(\w+)", hatch)) == {"muted", "grid"}
 
 
 def test_references_find_their_targets(figure):

@@ -110,12 +110,12 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, clamp, text, fixed })
     if (out) cloud.note(0.99, 0.06, `${out} outside`, { fill: "blue", anchor: "end", halo: true });
 
     const top = 30 + h + 68, half = wide ? (width - 40) * 0.56 : width - 8;
-    pen.say(4, top - 9, "Exact variance: tap one", { bold: true });
+    pen.say(4, top - 9, "Exact variance, log scale: tap one", { bold: true });
     pen.area({ left: 0, top: top + 2, w: half, h: 22 * PSI.length, press: (_, py) => ({ psi: PSI[clamp(Math.floor((py - top - 2) / 22), 0, PSI.length - 1)] }) });
-    const [low, high] = [0.004, Math.max(...n.totals, 1)], room = half - 150;
+    const [low, high] = [0.004, Math.max(...n.totals, 1)], room = half - 186; // beside the names and a number
     PSI.forEach((each, i) => {
       const chosen = each === psi, at = top + 16 + 22 * i;
-      const far = Math.max((Math.log(Math.max(n.totals[i], low) / low) / Math.log(high / low)) * (room - 50), 1);
+      const far = Math.max((Math.log(Math.max(n.totals[i], low) / low) / Math.log(high / low)) * room, 1);
       pen.say(4, at, each, { bold: chosen });
       pen.rect(136, at - 9, far, 10, { fill: chosen ? "blue" : "muted", opacity: chosen ? 1 : 0.5 });
       pen.say(142 + far, at, text(n.totals[i]), { size: 12, bold: chosen });
@@ -144,7 +144,7 @@ window.pgDemos.baselines = ({ constants, hashed, linspace, clamp, text, fixed })
     const rival = n.totals[1], against = psi === PLAIN ? "" : `, ${text(total / rival, 2)} times that of the reward-to-go`;
     return `${world === "usual" ? "The usual world" : "A world in which V does harm"}, ψ = ${psi}${psi === CONSTANT ? ` with b = ${text(b)}` : ""}: ${M} estimates from ${N} episodes each ` +
       `have the mean ${pair(n.mean)}, with the standard errors ${pair(n.stderr)}; the exact gradient is ${pair(n.gradient)}. ` +
-      `The exact variance of one episode's estimate is ${text(total)}${against}.`;
+      `The exact variance of one episode’s estimate is ${text(total)}${against}.`;
   }
   return { numbers, draw, describe };
 };

@@ -5,6 +5,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, drawMap, 
   const world = gridworld(map, { step, rewards }), { S, A } = world, SA = S * A, ALPHAS = linspace(0, 1, 41);
   const old = Float64Array.from({ length: H * SA }, (_, i) => constants.pi[Math.floor((i % SA) / A)][i % A]);
   const before = evaluate(world, old, H);
+  const unmarked = { ...world, letter: world.letter.map((each) => ("SG".includes(each) ? " " : each)) };
   const visitsOf = (d) => Array.from({ length: S }, (_, s) => {
     let n = 0;
     for (let h = 0; h < H; h++) n += d[h * S + s];
@@ -70,21 +71,27 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, drawMap, 
         for (let a = 0; a < A; a++) all += mean[s * A + a];
         for (let a = 0; a < A; a++) mean[s * A + a] /= all;
       }
-      drawMap(pen, box, world, { shade: (s) => Math.sqrt(Math.min(visits[s] / 4, 1)), pi: mean, mark: cell });
+      drawMap(pen, box, unmarked, { shade: (s) => Math.sqrt(Math.min(visits[s] / 4, 1)), pi: mean, mark: cell });
       drawCrowd(pen, box, world, pi, h, H);
+      // Where the crowd is, names stand on top of it, that of the start in the corner that arrows leave free.
+      world.cells.forEach(([row, column], s) => {
+        const letter = world.letter[s], [px, py] = [box.x + column * size + 3, box.y + row * size];
+        if (letter === "S") pen.say(px, py + size - 3, "S", { size: 11, bold: true, halo: true });
+        if (letter === "G") pen.say(px, py + 12, size < 34 ? "G" : "goal", { size: 11, bold: true, halo: true });
+      });
     });
 
     const y = 30 + tall + 50, left = 38, w = wide ? (width - left - 12 - 50) / 2 : width - left - 12, high = wide ? 190 : 140;
     const over = pen.panel({
-      x: left, y, w, h: high, xlim: [-0.04, 1.04], ylim: [-1.5, 1.2], xticks: [0, 0.5, 1], yticks: [-1, -0.5, 0, 0.5],
+      x: left, y, w, h: high, xlim: [-0.04, 1.04], ylim: [-1.5, 1.5], xticks: [0, 0.5, 1], yticks: [-1, -0.5, 0, 0.5],
       title: "J: drag along the curve", flush: 4, xlabel: "step α",
     });
     const [J, promise, bound] = n.curve;
     over.band(ALPHAS, ALPHAS.map(() => -9), bound, { fill: "purple", opacity: 0.3 });
     over.line(ALPHAS, promise, { stroke: "green", width: 1.5, dash: "6 4" });
     over.line(ALPHAS, J, { stroke: "blue", width: 2.5 });
-    over.note(0.03, 0.1, `promised ${fixed(n.promise)}`, { fill: "green" });
-    over.note(0.97, 0.1, `J = ${fixed(n.J, 3)}`, { fill: "vermillion", bold: true, anchor: "end" });
+    over.note(0.03, 0.1, `promised ${fixed(n.promise, 3)}`, { fill: "green" });
+    over.note(0.97, wide ? 0.19 : 0.1, `J = ${fixed(n.J, 3)}`, { fill: "vermillion", bold: true, anchor: "end" });
     over.note(0.03, 0.96, "excluded by the bound", { fill: "purple", size: 12 });
     pen.handle({
       label: "step α, on the curve", x: over.X(alpha), y: over.Y(n.J), says: `α = ${text(alpha)}, J = ${fixed(n.J, 3)}`, value: alpha, region: over,
@@ -109,7 +116,7 @@ window.pgDemos.distribution_shift = ({ constants, gridworld, evaluate, drawMap, 
 
   function describe({ trap, e, alpha }, n) {
     return `A table praises ${trap} in one cell by ${text(e)} too much. A step of α = ${text(alpha)} turns J = ${fixed(before.J, 3)} into ${fixed(n.J, 3)}; ` +
-      `the old policy's visits promised ${fixed(n.promise, 3)}, the bound allows ${fixed(n.bound, 3)}. In the marked cell the old policy spends ` +
+      `the old policy’s visits promised ${fixed(n.promise, 3)}, the bound allows ${fixed(n.bound, 3)}. In the marked cell the old policy spends ` +
       `${text(visitsOf(before.d)[cell])} steps of an episode, the new one ${text(n.visits[cell])}.`;
   }
   return { numbers, draw, describe, tools };

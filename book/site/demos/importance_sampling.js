@@ -113,12 +113,12 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     });
     drawTarget(top, values, n);
     pen.handle({
-      label: "target's shift m", x: top.X(m), y: top.Y(Math.min(bell ? density(0) / s : chances(m, s)[Math.round(m) + 4], 0.88)), fill: "vermillion",
+      label: "target’s shift m", x: top.X(m), y: top.Y(Math.min(bell ? density(0) / s : chances(m, s)[Math.round(m) + 4], 0.88)), fill: "vermillion",
       says: `m = ${text(m)}`, value: m, region: top,
       move: (px) => ({ m: +top.X.inverse(px).toFixed(2) }), step: (right, up) => ({ m: m + 0.05 * (right + up) }),
     });
     if (bell) pen.handle({
-      label: "target's scale s", x: top.X(m + s), y: top.Y(Math.min(density(s, 0, s), 0.88)), fill: "vermillion", shape: 6,
+      label: "target’s scale s", x: top.X(m + s), y: top.Y(Math.min(density(s, 0, s), 0.88)), fill: "vermillion", shape: 6,
       says: `s = ${text(s)}`, value: s,
       move: (px) => ({ s: +Math.abs(top.X.inverse(px) - m).toFixed(2) }), step: (right, up) => ({ s: s + 0.02 * (right + up) }),
     });
@@ -158,7 +158,7 @@ window.pgDemos.importance_sampling = ({ constants, gridworld, evaluate, softmax,
     ratios.ball(H, n.whole[H], "vermillion", 5);
     ratios.ball(H, n.single[H - 1], "blue", 5);
     ratios.note(0.03, 0.12, `product of the ratios: ${text(n.whole[H])}`, { fill: "vermillion" });
-    ratios.note(0.03, 0.26, `one step's ratio: ${text(n.single[H - 1])}`, { fill: "blue" });
+    ratios.note(0.03, 0.26, `one step’s ratio: ${text(n.single[H - 1])}`, { fill: "blue" });
     pen.height = below + h + 36;
   }
 

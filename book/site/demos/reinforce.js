@@ -55,7 +55,7 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, lattice, contours, d
   let hills;
 
   function draw(pen, { theta1, theta2, baseline, N }, n, at) {
-    const { width, wide } = pen, w = width - 46, h = wide ? 270 : 220, { returns, paths } = episodes(theta1, theta2);
+    const { width, wide } = pen, w = width - 46, h = wide ? 270 : 200, { returns, paths } = episodes(theta1, theta2);
     const hill = pen.panel({
       x: 34, y: 30, w, h, xlim: [-4, 4], ylim: [-2.6, 3], xticks: [-4, -2, 0, 2, 4], yticks: [-2, 0, 2], flush: 4,
       title: "Scores times returns: drag the policy", xlabel: "θ₁, logit of going right; upwards θ₂, of going down",
@@ -68,9 +68,9 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, lattice, contours, d
     const recent = n.terms.slice(-60).filter((term) => term[0] || term[1]);
     pen.arrows(recent.map((term) => tip(term, 0.45)), "sky", { width: 1, head: 4, opacity: 0.5 });
     pen.arrows([tip(n.terms[N - 1], 0.45)], "blue", { width: 2.5, head: 7 });
-    pen.arrows([tip(n.gradient)], "ink", { width: 6, head: 12, opacity: 0.45 });
+    pen.arrows([tip(n.gradient)], "muted", { width: 6, head: 12 });
     pen.arrows([tip(n.mean)], "vermillion", { width: 2.5, head: 9 });
-    hill.note(0.01, 0.06, "exact gradient", { bold: true, halo: true });
+    hill.note(0.01, 0.06, "exact gradient", { fill: "muted", bold: true, halo: true });
     hill.note(0.01, 0.06 + 18 / h, `mean of ${N} episodes`, { fill: "vermillion", bold: true, halo: true });
     hill.note(0.01, 0.06 + 36 / h, "what one episode says", { fill: "blue", halo: true });
     const set = (x, y) => ({ theta1: +clamp(x, -2, 2).toFixed(2), theta2: +clamp(y, -2, 1).toFixed(2) });
@@ -90,10 +90,12 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, lattice, contours, d
     pen.dot(x, y, 6, terminal[path[H]] ? "green" : "vermillion");
     pen.say(4, top + 2 * size + 20, terminal[path[H]] ? "it arrived" : "it did not arrive", { fill: terminal[path[H]] ? "green" : "muted" });
 
-    const left = 3 * size + 92, tall = 2 * size + 14;
+    // Beside the map what the mean is, and below it, or on the phone below the map, how it came about.
+    const words = 3 * size + (wide ? 56 : 26), left = wide ? words + 36 : 40, high = top + (wide ? 40 : 2 * size + 54), tall = wide ? 90 : 80;
+    pen.say(words, top - 9, wide ? "Both components of the mean" : "The mean, part by part", { bold: true });
     const sums = pen.panel({
-      x: left, y: top, w: width - left - 12, h: tall, xlim: [1, most], xlog: true, ylim: [-0.35, 0.35], xticks: [2, 10, 50, 400], yticks: [-0.2, 0, 0.2],
-      title: wide ? "Both components of the mean" : "The mean, part by part", flush: left - 36, xlabel: "episodes",
+      x: left, y: high, w: width - left - 12, h: tall, xlim: [1, most], xlog: true, ylim: [-0.35, 0.35], xticks: [2, 10, 50, 400], yticks: [-0.2, 0, 0.2],
+      xlabel: "episodes; dashed: exact",
     });
     const so = [0, 0], curves = [[], []], counts = linspace(1, N, N);
     n.terms.forEach((term, k) => [0, 1].forEach((i) => curves[i].push((so[i] += term[i]) / (k + 1))));
@@ -102,9 +104,11 @@ window.pgDemos.reinforce = ({ constants, gridworld, hashed, lattice, contours, d
       sums.line(counts, curves[i], { stroke: COLOURS[i] });
       sums.line([N, N], [n.mean[i] - 2 * n.stderr[i], n.mean[i] + 2 * n.stderr[i]], { stroke: COLOURS[i], width: 3, opacity: 0.6 });
       sums.ball(N, n.mean[i], COLOURS[i], 5);
-      sums.note(0.98, 0.14 + 0.8 * i, `${fixed(n.mean[i], 3)} ± ${fixed(n.stderr[i], 3)}; exact ${fixed(n.gradient[i], 3)}`, { anchor: "end", fill: COLOURS[i], size: 12, halo: true });
+      const parts = [`θ${"₁₂"[i]}: ${fixed(n.mean[i], 3)} ± ${fixed(n.stderr[i], 3)}`, `exact ${fixed(n.gradient[i], 3)}`], look = { fill: COLOURS[i], size: 12 };
+      if (wide) pen.say(words, top + 10 + 16 * i, parts.join("; "), look);
+      else parts.forEach((part, line) => pen.say(words, top + 10 + 34 * i + 15 * line, part, look));
     });
-    pen.height = top + tall + 38;
+    pen.height = high + tall + 38;
   }
 
   function describe({ theta1, theta2, baseline, N }, n) {

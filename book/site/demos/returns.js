@@ -75,10 +75,14 @@ window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, reached, h
       move: (px) => ({ alpha: +over.X.inverse(px).toFixed(2) }), step: (right, up) => ({ alpha: alpha + 0.02 * (right + up) }),
     });
 
-    const top = 30 + high + 76, tall = wide ? 190 : 170;
+    // What the two lines are is said above the picture, where no bar is.
+    const head = 30 + high + 67, top = head + (wide ? 27 : 44), tall = wide ? 190 : 170;
+    pen.say(4, head, wide ? "Where episodes fall, and where all would" : "Where episodes fall", { bold: true });
+    pen.say(4, head + 18, `J = ${fixed(n.J, 3)}, the exact mean`, { bold: true });
+    pen.say(wide ? width / 2 : 4, head + (wide ? 18 : 35), `${fixed(n.mean, 3)} ± ${fixed(n.stderr, 3)}, of ${N} episodes`, { fill: "vermillion", bold: true });
     const falls = pen.panel({
       x: 34, y: top, w: width - 46, h: tall, xlim: [-1.58, 1.08], ylim: [0, 0.75], xticks: [-1, -0.5, 0, 0.5, 1], yticks: [0, 0.25, 0.5],
-      title: wide ? "Where episodes fall, and where all would" : "Where episodes fall", flush: 4, xlabel: "return R",
+      xlabel: "return R",
     });
     const edge = (k) => (k - 0.5) * WIDTH + LOWEST;
     for (let k = 0; k < BINS; k++) {
@@ -89,8 +93,6 @@ window.pgDemos.returns = ({ constants, gridworld, evaluate, episodes, reached, h
     const R = returns[Math.min(newest, most - 1)], k = bin(R), fall = part ? Math.min(part * 1.3, 1) ** 2 : 1;
     falls.ball(edge(k) + WIDTH / 2, Math.max(0.72 - fall * (0.72 - n.share[k]), 0), "blue", 5);
     for (const [x, colour, dash] of [[n.J, "ink", "5 3"], [n.mean, "vermillion"]]) falls.line([x, x], [0, 0.75], { stroke: colour, dash });
-    falls.note(0.01, 0.09, `J = ${fixed(n.J, 3)}, the exact mean`, { bold: true, halo: true });
-    falls.note(0.01, 0.19, `${fixed(n.mean, 3)} ± ${fixed(n.stderr, 3)}, of ${N} episodes`, { fill: "vermillion", bold: true, halo: true });
     pen.height = top + tall + 36;
   }
 

@@ -131,10 +131,10 @@ _GREY = re.compile(r"(?<=[: \"])#([0-9a-f]{2})\1\1\b")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+)')
 _GREYS = ((64, style.INK), (160, style.MUTED), (240, style.GRID), (256, style.PAPER))
 
-#: Axes, what makes a map of them (an image, a mesh, a ground of their own), and what lies in the frame.
+#: Axes, what makes a heat map of them (an image, a mesh), and what lies in the frame.
 _AXES = re.compile(r'<g id="axes_\d+">.*?(?=<g id="axes_|\Z)', re.DOTALL)
 _GROUND = r'\A<g id="axes_\d+">\s*<g id="patch_\d+">\s*<path [^>]*style="fill: #[^>]*>'
-_MAP = re.compile(rf'{_GROUND}|<image |<g id="QuadMesh')
+_HEAT = re.compile(r'<image |<g id="QuadMesh')
 _FRAMED = re.compile(rf"{_GROUND}|<g clip-path=.*?</g>|<path [^>]*clip-path=[^>]*>", re.DOTALL)
 _HATCH = re.compile(r'<pattern id="(\w+)".*?</pattern>', re.DOTALL)
 
@@ -156,19 +156,19 @@ def foreign(svg: str) -> bool:
 
 
 def _in_known_colours(svg: str) -> str:
-    """The figure with the greys of the page, and its maps as they are.
+    """The figure with the greys of the page, and its heat maps as they are.
 
-    In a map, a heat map for instance, a colour is a number, and what is drawn on it has its contrast
-    to the map and not to the page: neither changes by night. Title and scales around it do.
+    In a heat map a colour is a number, and what is drawn on it has its contrast to the map and not
+    to the page: neither changes by night. Title and scales around it do, and maps without numbers.
     """
-    maps = "".join(axes for axes in _AXES.findall(svg) if _MAP.search(axes))
-    svg = _AXES.sub(lambda axes: _map_kept(axes[0]), svg)
-    svg = _HATCH.sub(lambda hatch: _kept(hatch[0]) if f"#{hatch[1]})" in maps else hatch[0], svg)
+    heat = "".join(axes for axes in _AXES.findall(svg) if _HEAT.search(axes))
+    svg = _AXES.sub(lambda axes: _heat_kept(axes[0]), svg)
+    svg = _HATCH.sub(lambda hatch: _kept(hatch[0]) if f"#{hatch[1]})" in heat else hatch[0], svg)
     return _GREY.sub(_grey, svg)
 
 
-def _map_kept(axes: str) -> str:
-    return _FRAMED.sub(lambda part: _kept(part[0]), axes) if _MAP.search(axes) else axes
+def _heat_kept(axes: str) -> str:
+    return _FRAMED.sub(lambda part: _kept(part[0]), axes) if _HEAT.search(axes) else axes
 
 
 def _kept(part: str) -> str:
