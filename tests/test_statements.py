@@ -398,6 +398,19 @@ def test_every_symbol_of_a_displayed_formula_is_on_the_notation_page():
     assert sum(len(symbols.DISPLAY.findall(page)) for page in pages.values()) > 50
 
 
+def torn(group: dict) -> list[str]:
+    """The rows of a group's table that have a bar within a cell, where Markdown would cut it."""
+    columns = notation.HEAD[0].count("|")
+    return [row for row in notation.markdown(group) if row.count("|") != columns]
+
+
+def test_every_row_of_the_notation_page_has_a_cell_for_each_column():
+    groups = notation.load()["group"]
+    assert [row for group in groups for row in torn(group)] == []
+    row = groups[-1]["symbols"][-1] | {"symbol": "|y|"}
+    assert len(torn({"symbols": [row]})) == 1
+
+
 def test_a_symbol_is_read_with_its_alphabet_and_without_the_layout():
     page = r"$$ \begin{aligned} \tilde\zeta &= \frac12 \Big( \mathcal{F} + \operatorname{wrap}(\hi) \Big) \end{aligned} $$"
     assert symbols.unlisted(notation.load(), page) == {"zeta", "mathcal F", "wrap"}

@@ -23,7 +23,7 @@ from pgcompanion.exercises.engine.exercise import Exercise
 FOLDER = notebooks.BOOK / "exercises"
 IMPORT = "import numpy as np\n\n\n"
 SIGNATURE = re.compile(r"^(def \w+\()(.*)(\) -> .*:)$", re.M)
-WIDTH = 80  # what a page shows of a line of code
+WIDTH = 76  # what an editor shows of a line of code
 STATEMENTS = notebooks.ROOT / "pgcompanion" / "exercises" / "engine" / "statements.json"
 NUMBERED = re.compile(r"^:{3,}\{(?:prf:)?(\w+)\} ?(.*)\n:label: (\w+)$", re.M)
 ASKED = re.compile(r"(asks you to write )`\w+`(?:(?:, | and )`\w+`)*")
@@ -46,7 +46,7 @@ kernelspec:
 
 # {heading}
 
-These belong to [{title}](../{chapter}.md). Write your lines in the place of the `...`, and run the cell
+These belong to [{title}](../{chapter}.md). {task}, and run the cell
 below. It compares your function with the right answer and with the mistakes that are often made, and says
 which one it was.
 
@@ -71,6 +71,10 @@ Run, this cell lists every exercise of the book, and which of them you have done
 progress()
 ```
 """
+
+# What is to be done with the code of a page: that of an exercise in repair is whole, and wrong.
+WRITE = "Write your lines in the place of the `...`"
+REPAIR = "Repair the lines that are wrong (in the page *Edit* opens the code)"
 
 EXERCISE = """\
 ## {title}
@@ -111,7 +115,7 @@ def stub(exercise: Exercise) -> str:
 
 
 def broken(signature: re.Match[str]) -> str:
-    """The first line of a function, in three if it is too long for a page."""
+    """The first line of a function, in three if it is too long for an editor."""
     long = len(signature[0]) > WIDTH
     return "{}\n    {}\n{}".format(*signature.groups()) if long else signature[0]
 
@@ -125,14 +129,16 @@ def headings() -> dict[str, str]:
 
 def page(title: str, chapter: str) -> str:
     """The text of one starter notebook."""
-    ids = catalogue.PAGES[title]
-    exercises = [
-        EXERCISE.format(title=e.title, statement=e.statement, stub=stub(e), id=e.id)
-        for e in map(catalogue.find, ids)
-    ]
-    heading = headings()[chapter]
+    exercises = [*map(catalogue.find, catalogue.PAGES[title])]
     text = PAGE.format(
-        heading=heading, title=title, chapter=chapter, exercises="\n".join(exercises)
+        heading=headings()[chapter],
+        title=title,
+        chapter=chapter,
+        task=REPAIR if all(e.shown for e in exercises) else WRITE,
+        exercises="\n".join(
+            EXERCISE.format(title=e.title, statement=e.statement, stub=stub(e), id=e.id)
+            for e in exercises
+        ),
     )
     return first_cell.written(text, first_cell.present())
 

@@ -23,7 +23,7 @@ Write `deterministic_gradient(dQ, s)`, which estimates it from $N$ episodes. The
 
 
 def deterministic_gradient(dQ: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """The deterministic policy gradient of a gain, estimated from N episodes.
+    """The deterministic gradient of a gain, estimated from N episodes.
 
     dQ: (N, H, m); s: (N, H, n). Returns (m, n).
     """

@@ -30,7 +30,7 @@ were visited. Return an array of shape `(p,)`.
 
 
 def discounted_gradient(scores: np.ndarray, Q: np.ndarray, gamma: float) -> np.ndarray:
-    """The gradient of the discounted objective, from Q at the visited pairs.
+    """The gradient of the discounted objective, from Q along episodes.
 
     scores: (N, H, p); Q: (N, H); gamma: a number. Returns (p,).
     """

@@ -12,9 +12,11 @@ STATEMENT = r"""
 Somebody preferred the response $y^+$ to the response $y^-$. Direct preference optimization fits the
 policy to such pairs without a reward, by the loss
 
-$$-\log \sigma \Bigl( \beta \log \frac{\pi_\theta(y^+)}{\pi_{\text{ref}}(y^+)}
-  - \beta \log \frac{\pi_\theta(y^-)}{\pi_{\text{ref}}(y^-)} \Bigr) ,
-  \qquad \sigma(z) = \frac{1}{1 + e^{-z}} .$$
+$$\begin{gathered}
+  -\log \sigma \Bigl( \beta \log \frac{\pi_\theta(y^+)}{\pi_{\text{ref}}(y^+)}
+  - \beta \log \frac{\pi_\theta(y^-)}{\pi_{\text{ref}}(y^-)} \Bigr) , \\
+  \sigma(z) = \frac{1}{1 + e^{-z}} .
+  \end{gathered}$$
 
 Write `dpo_loss(log_ratio_chosen, log_ratio_rejected, beta)`. The first two have shape `(N,)`: the
 logarithms of the two ratios of each pair, summed over the tokens of the response. Return the loss of
@@ -24,11 +26,14 @@ reference?
 
 
 def dpo_loss(
-    log_ratio_chosen: np.ndarray, log_ratio_rejected: np.ndarray, beta: float
+    log_ratio_chosen: np.ndarray,
+    log_ratio_rejected: np.ndarray,
+    beta: float,
 ) -> np.ndarray:
     """The DPO loss of each of N pairs.
 
-    log_ratio_chosen, log_ratio_rejected: (N,); beta: a number. Returns (N,).
+    log_ratio_chosen, log_ratio_rejected: (N,); beta: a number.
+    Returns (N,).
     """
     margin = beta * (log_ratio_chosen - log_ratio_rejected)
     return np.logaddexp(0.0, -margin)

@@ -11,13 +11,12 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 STATEMENT = r"""
 A colleague subtracts the value of the *next* state from the reward-to-go, as a baseline:
 
-$$\hat g = \sum_{h=0}^{1} \nabla \log \pi_\theta(a_h \mid s_h) \bigl( R_h - V_{h+1}(s_{h+1}) \bigr) ,
-  \qquad V_2 = 0 .$$
+$$\hat g = \sum_{h=0}^{1} \nabla \log \pi_\theta(a_h \mid s_h) \bigl( R_h - V_{h+1}(s_{h+1}) \bigr)$$
 
-It trains well in the colleague's world, and you say that it is biased. Prove it: write
+with $V_2 = 0$. It trains well in the colleague's world, and you say that it is biased. Prove it: write
 `find_the_bug_baseline()`, which returns a world with horizon 2 in which the bias $\mathbb E[\hat g] -
 \nabla J(\theta)$ has a length of more than 0.1. Return three arrays `P, r, mu0`, of shape `(S, A, S)`,
-`(S, A)` and `(S,)`, with at most four states and actions, and rewards between -1 and 1. The policy is
+`(S, A)` and `(S,)`, with at most four states and actions, and rewards between $-1$ and $1$. The policy is
 the tabular softmax with $\theta = 0$, and the expectation is computed exactly.
 """
 

@@ -29,7 +29,7 @@ def find_the_bug_gae(
     gamma: float,
     lam: float,
 ) -> np.ndarray:
-    """The generalised advantage estimates along streams of episodes.
+    """The generalized advantage estimates along streams of episodes.
 
     r: (T, n); V: (T, n); V_next: (T, n); terminated: (T, n); truncated: (T, n); gamma, lam: numbers.
     Returns (T, n).
@@ -52,7 +52,7 @@ def shown(
     gamma: float,
     lam: float,
 ) -> np.ndarray:
-    """The generalised advantage estimates along streams of episodes."""
+    """The generalized advantage estimates along streams of episodes."""
     done = terminated | truncated
     delta = r + gamma * V_next * ~done - V
     A = np.zeros(r.shape)

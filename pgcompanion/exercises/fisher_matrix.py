@@ -20,7 +20,7 @@ Write `fisher_matrix(scores)`, which estimates it in this form from $N$ sampled 
 
 
 def fisher_matrix(scores: np.ndarray) -> np.ndarray:
-    """The Fisher matrix of the trajectory distribution, estimated step by step.
+    """The Fisher matrix of the trajectories, estimated step by step.
 
     scores: (N, H, p). Returns (p, p).
     """

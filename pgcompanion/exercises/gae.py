@@ -1,4 +1,4 @@
-"""Exercise: generalised advantage estimation."""
+"""Exercise: generalized advantage estimation."""
 
 # mypy: disable-error-code="no-any-return"
 
@@ -10,7 +10,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 from pgcompanion.exercises.engine.slips import standard, standardised
 
 STATEMENT = r"""
-Generalised advantage estimation adds up the TD residuals $\delta_h$ from an action to the end of the
+Generalized advantage estimation adds up the TD residuals $\delta_h$ from an action to the end of the
 episode, each discounted by $\gamma \lambda$ once more than the one before it. A residual is what came,
 the reward and $\gamma$ times the next value, less what was expected, the present value.
 
@@ -23,12 +23,16 @@ followed. Return the advantages, of shape `(N, H)`.
 
 
 def gae(
-    r: np.ndarray, V: np.ndarray, gamma: float, lam: float, terminated: np.ndarray
+    r: np.ndarray,
+    V: np.ndarray,
+    gamma: float,
+    lam: float,
+    terminated: np.ndarray,
 ) -> np.ndarray:
-    """The generalised advantage estimates of N episodes of H steps.
+    """The generalized advantage estimates of N episodes of H steps.
 
-    r: (N, H); V: (N, H + 1); gamma, lam: numbers; terminated: booleans, (N,).
-    Returns (N, H).
+    r: (N, H); V: (N, H + 1); gamma, lam: numbers;
+    terminated: booleans, (N,). Returns (N, H).
     """
     V_next = V[:, 1:].copy()
     V_next[terminated, -1] = 0.0
@@ -437,7 +441,7 @@ MISTAKES = (
 )
 
 exercise = Exercise(
-    title="Generalised advantage estimation",
+    title="Generalized advantage estimation",
     label="gae",
     statement=STATEMENT.strip(),
     solution=gae,

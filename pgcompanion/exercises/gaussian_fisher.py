@@ -21,7 +21,8 @@ Write `gaussian_fisher(M, sigma, m)`, with `M` of shape `(H, n, n)`. Return an a
 def gaussian_fisher(M: np.ndarray, sigma: float, m: int) -> np.ndarray:
     """The Fisher matrix of the trajectories of a linear Gaussian policy.
 
-    M: (H, n, n); sigma: a number; m: an integer. Returns (mn, mn), rows of Theta first.
+    M: (H, n, n); sigma: a number; m: an integer.
+    Returns (mn, mn), rows of Theta first.
     """
     return np.kron(np.eye(m), M.sum(axis=0)) / sigma**2
 

@@ -19,7 +19,7 @@ action `a` `(n,)` and the standard deviation `sigma`. Return an array of shape `
 
 
 def gaussian_score(Theta: np.ndarray, psi: np.ndarray, a: np.ndarray, sigma: float) -> np.ndarray:
-    """The gradient in Theta of the log-density of N(Theta psi, sigma^2 I) at a.
+    """The gradient in Theta of log N(a; Theta psi, sigma^2 I).
 
     Theta: (n, p); psi: (p,); a: (n,); sigma: a number. Returns (n, p).
     """

@@ -23,7 +23,7 @@ was better, so every advantage is 0.
 
 
 def group_advantage(r: np.ndarray, std: bool) -> np.ndarray:
-    """Rewards less the mean of their group, divided by its standard deviation if std is True.
+    """Rewards less their group's mean, over its deviation if std is True.
 
     r: (..., G); std: True or False. Returns (..., G).
     """

@@ -10,7 +10,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
 Responses $y_1, \dots, y_N$ were sampled from the policy $\pi$, and the divergence
-$\mathrm{KL}(\pi \| \pi_{\text{ref}})$ is wanted. With the ratio
+$\mathrm{KL}(\pi \,\|\, \pi_{\text{ref}})$ is wanted. With the ratio
 $q = \pi_{\text{ref}}(y) / \pi(y)$ of each, the three numbers that one may average are
 
 $$k_1 = -\log q , \qquad k_2 = \tfrac12 (\log q)^2 , \qquad k_3 = q - 1 - \log q .$$
@@ -22,7 +22,7 @@ it: which of the three can be negative?
 
 
 def kl_estimates(log_prob: np.ndarray, log_prob_ref: np.ndarray) -> np.ndarray:
-    """The three estimates k1, k2, k3 of KL(pi || pi_ref), for each sample of pi.
+    """The estimates k1, k2, k3 of KL(pi || pi_ref), for each sample of pi.
 
     log_prob, log_prob_ref: (N,). Returns (3, N).
     """

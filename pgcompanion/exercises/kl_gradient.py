@@ -10,7 +10,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake
 
 STATEMENT = r"""
 The policy is to be kept near a reference, so the gradient of
-$\mathrm{KL}(\pi_\theta \| \pi_{\text{ref}})$ is wanted, from $N$ responses $y_n$ that were sampled from
+$\mathrm{KL}(\pi_\theta \,\|\, \pi_{\text{ref}})$ is wanted, from $N$ responses $y_n$ that were sampled from
 $\pi_\theta$. It is
 
 $$\mathbb E_{y \sim \pi_\theta} \Bigl[ \log \frac{\pi_\theta(y)}{\pi_{\text{ref}}(y)} \,
@@ -24,7 +24,7 @@ for the mean of $\log \pi_\theta(y_n) - \log \pi_{\text{ref}}(y_n)$?
 
 
 def kl_gradient(scores: np.ndarray, log_prob: np.ndarray, log_prob_ref: np.ndarray) -> np.ndarray:
-    """The gradient of KL(pi_theta || pi_ref) estimated from samples of pi_theta.
+    """The gradient of KL(pi_theta || pi_ref), from samples of pi_theta.
 
     scores: (N, p); log_prob, log_prob_ref: (N,). Returns (p,).
     """

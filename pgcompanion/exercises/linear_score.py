@@ -20,7 +20,7 @@ Return an array of shape `(p,)`.
 
 
 def linear_score(phi: np.ndarray, pi: np.ndarray, a: int) -> np.ndarray:
-    """The gradient of log pi(a | s) for a softmax that is linear in features.
+    """The gradient of log pi(a | s) for a softmax of linear features.
 
     phi: (A, p); pi: (A,); a: an integer. Returns (p,).
     """

@@ -13,8 +13,11 @@ In a linear world with quadratic rewards, let $-s^\top P_h s - c_h$ be the value
 $\Theta$, and $M_h = \mathbb E \, s_h s_h^\top$ the second moments of its states. The advantage of the
 action $\Theta s + e$ is
 
-$$A_h = -(e^\top G_h \, e - \sigma^2 \operatorname{tr} G_h + 2 \, e^\top E_h s) , \qquad
-  G_h = R + B^\top P_{h+1} B , \quad E_h = G_h \Theta + B^\top P_{h+1} A ,$$
+$$\begin{gathered}
+  A_h = -(e^\top G_h \, e - \sigma^2 \operatorname{tr} G_h + 2 \, e^\top E_h s) , \\
+  G_h = R + B^\top P_{h+1} B , \\
+  E_h = G_h \Theta + B^\top P_{h+1} A ,
+  \end{gathered}$$
 
 and its score is $\sigma^{-2} e \, s^\top$. Derive the policy gradient $\nabla_\Theta J$.
 
@@ -24,11 +27,17 @@ Write `lqr_gradient(A, B, R, Theta, P, M)`, with `A` `(n, n)`, `B` `(n, m)`, `R`
 
 
 def lqr_gradient(
-    A: np.ndarray, B: np.ndarray, R: np.ndarray, Theta: np.ndarray, P: np.ndarray, M: np.ndarray
+    A: np.ndarray,
+    B: np.ndarray,
+    R: np.ndarray,
+    Theta: np.ndarray,
+    P: np.ndarray,
+    M: np.ndarray,
 ) -> np.ndarray:
-    """The gradient of the objective in a gain, from its values and the moments of its states.
+    """The gradient of the objective in a gain.
 
-    A: (n, n); B: (n, m); R: (m, m); Theta: (m, n); P: (H+1, n, n); M: (H, n, n). Returns (m, n).
+    A: (n, n); B: (n, m); R: (m, m); Theta: (m, n); P: (H+1, n, n);
+    M: (H, n, n). Returns (m, n).
     """
     G = R + B.T @ P[1:] @ B
     E = G @ Theta + B.T @ P[1:] @ A

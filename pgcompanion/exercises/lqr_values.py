@@ -21,11 +21,17 @@ shape `(n, n)`, `B` `(n, m)` and `R` `(m, m)`. Return the array of $P_0, \dots, 
 
 
 def lqr_values(
-    A: np.ndarray, B: np.ndarray, Q: np.ndarray, R: np.ndarray, Theta: np.ndarray, H: int
+    A: np.ndarray,
+    B: np.ndarray,
+    Q: np.ndarray,
+    R: np.ndarray,
+    Theta: np.ndarray,
+    H: int,
 ) -> np.ndarray:
-    """The matrices P_h of the values V_h(s) = -s' P_h s - c_h, backwards from P_H = 0.
+    """The matrices P_h of the values V_h(s) = -s' P_h s - c_h.
 
-    A, Q: (n, n); B: (n, m); R: (m, m); Theta: (m, n). Returns (H+1, n, n).
+    A, Q: (n, n); B: (n, m); R: (m, m); Theta: (m, n).
+    Returns (H+1, n, n).
     """
     C = A + B @ Theta
     P = np.zeros((H + 1, *A.shape))

@@ -24,7 +24,8 @@ last parameters, of shape `(S, A)`. They are judged by their policy.
 def npg(mdp: MDP, theta0: np.ndarray, delta: float, steps: int) -> np.ndarray:
     """The parameters after some natural gradient steps.
 
-    theta0: (S, A); delta: the radius of a step; steps: how many. Returns (S, A).
+    theta0: (S, A); delta: the radius of a step; steps: how many.
+    Returns (S, A).
     """
     theta = theta0.copy()
     for _ in range(steps):

@@ -21,7 +21,8 @@ of it does noise take away? Return one number, which may be negative.
 def one_step_gain(g: np.ndarray, eta: float, beta: float, sigma2: float) -> float:
     """The least mean gain of one stochastic gradient step.
 
-    g: (p,), the exact gradient; eta, beta, sigma2: numbers. Returns a number.
+    g: (p,), the exact gradient; eta, beta, sigma2: numbers.
+    Returns a number.
     """
     # E ||ghat||^2 = ||g||^2 + sigma2, since the error has mean zero.
     square = g @ g

@@ -27,7 +27,7 @@ two likelihoods of the actions that were taken, and the rewards. Return the esti
 
 
 def per_decision_is(logp_new: np.ndarray, logp_old: np.ndarray, r: np.ndarray) -> float:
-    """The return of the new policy, each reward weighed by the ratios up to its step.
+    """The return of the new policy, estimated decision by decision.
 
     logp_new, logp_old, r: (N, H). Returns a number.
     """

@@ -34,9 +34,10 @@ class Batch(NamedTuple):
 
 
 def ppo_epochs(batch: Batch, theta: np.ndarray, eps: float, epochs: int, lr: float) -> np.ndarray:
-    """The parameters after some epochs of gradient ascent on the clipped objective.
+    """The parameters after some epochs on the clipped objective.
 
-    theta: (S, A); eps: the clip range; epochs: how many; lr: the step size. Returns (S, A).
+    theta: (S, A); eps: the clip range; epochs: how many; lr: the step size.
+    Returns (S, A).
     """
     rows = np.arange(len(batch.s))
     for _ in range(epochs):

@@ -23,7 +23,7 @@ from pgcompanion.exercises.engine.slips import (
 STATEMENT = r"""
 PPO moves the KL constraint into the objective as a penalty with the price $\lambda$. The divergence of
 the trajectories, from the old policy to the new, is the mean under the old policy of $\sum_h \log
-\frac{\pi^k(a_h \mid s_h)}{\pi_\theta(a_h \mid s_h)}$, so that episodes of the old policy estimate it
+\bigl( \pi^k(a_h \mid s_h) / \pi_\theta(a_h \mid s_h) \bigr)$, so that episodes of the old policy estimate it
 together with the surrogate of TRPO. What does not depend on $\theta$ is left out.
 
 Write `ppo_penalty_objective(logp_new, logp_old, A, lam)`, the penalised objective that is to be
@@ -35,7 +35,7 @@ likelihoods of the actions that were taken, and the advantages. Return one numbe
 def ppo_penalty_objective(
     logp_new: np.ndarray, logp_old: np.ndarray, A: np.ndarray, lam: float
 ) -> float:
-    """The surrogate of N old episodes less the KL penalty, up to a constant.
+    """The surrogate of N episodes less the KL penalty, up to a constant.
 
     logp_new, logp_old, A: (N, H); lam: a number. Returns a number.
     """

@@ -27,7 +27,8 @@ def reinforce(
 ) -> np.ndarray:
     """The parameters after some episodes of REINFORCE.
 
-    theta0: (S, A); lr: the step size; steps: how many episodes. Returns (S, A).
+    theta0: (S, A); lr: the step size; steps: how many episodes.
+    Returns (S, A).
     """
     theta = theta0.copy()
     for _ in range(steps):

@@ -19,7 +19,7 @@ sizes. Return one number.
 
 
 def sgd_bound(beta: float, Delta: float, sigma2: float, eta: np.ndarray) -> float:
-    """What SGD guarantees for the smallest mean squared norm of the gradient.
+    """What SGD guarantees for the smallest mean squared gradient norm.
 
     beta, Delta, sigma2: numbers; eta: (K,). Returns a number.
     """

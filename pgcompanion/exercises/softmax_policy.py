@@ -10,7 +10,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, 
 
 STATEMENT = r"""
 The tabular softmax policy has one parameter for each state and action, and takes action $a$ in state
-$s$ with a probability proportional to $e^{\theta_{s,a}}$.
+$s$ with a probability proportional to $\exp(\theta_{s,a})$.
 
 Write `softmax_policy(theta)`. The array `theta` has shape `(S, A)`. Return the array of the same
 shape whose row $s$ holds the probabilities of the actions in state $s$.

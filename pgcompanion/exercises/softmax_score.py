@@ -11,7 +11,7 @@ from pgcompanion.exercises.engine.exercise import Arguments, Exercise, Mistake, 
 STATEMENT = r"""
 The **score** is the gradient of the log-likelihood of an action, $\nabla \log \pi_\theta(a \mid s)$.
 Derive it for the tabular softmax policy, where $\pi_\theta(a \mid s)$ is proportional to
-$e^{\theta_{s,a}}$. Which entries are not zero?
+$\exp(\theta_{s,a})$. Which entries are not zero?
 
 Write `softmax_score(theta, s, a)` for one state `s` and one action `a` (integers). The array
 `theta` has shape `(S, A)`, and so has the result: one derivative for each parameter.
@@ -19,7 +19,7 @@ Write `softmax_score(theta, s, a)` for one state `s` and one action `a` (integer
 
 
 def softmax_score(theta: np.ndarray, s: int, a: int) -> np.ndarray:
-    """The gradient of log pi(a | s) in theta, for the tabular softmax policy.
+    """The gradient of log pi(a | s) for the tabular softmax policy.
 
     theta: (S, A); s and a: integers. Returns (S, A).
     """

@@ -24,11 +24,15 @@ what stands behind is padding. Return one number.
 
 
 def token_ratio_surrogate(
-    logp_new: np.ndarray, logp_old: np.ndarray, A: np.ndarray, mask: np.ndarray
+    logp_new: np.ndarray,
+    logp_old: np.ndarray,
+    A: np.ndarray,
+    mask: np.ndarray,
 ) -> float:
     """The surrogate of N old responses, with a ratio for each token.
 
-    logp_new, logp_old: (N, T); A: (N,); mask: booleans, (N, T). Returns a number.
+    logp_new, logp_old: (N, T); A: (N,); mask: booleans, (N, T).
+    Returns a number.
     """
     u = np.where(mask, np.exp(logp_new - logp_old), 0.0)
     return float((A * u.sum(axis=1)).mean())

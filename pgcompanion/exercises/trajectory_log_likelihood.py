@@ -18,7 +18,11 @@ trajectory's probability as one number: $-\infty$ for a trajectory that cannot h
 
 
 def trajectory_log_likelihood(
-    mu0: np.ndarray, P: np.ndarray, pi: np.ndarray, s: np.ndarray, a: np.ndarray
+    mu0: np.ndarray,
+    P: np.ndarray,
+    pi: np.ndarray,
+    s: np.ndarray,
+    a: np.ndarray,
 ) -> float:
     """The log-probability of the trajectory (s[0], a[0], s[1], ...).
 

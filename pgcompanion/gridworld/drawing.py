@@ -29,7 +29,7 @@ INK, PAPER, FLOOR, WALL, HATCH, AGENT = (
 )  # fmt: skip
 
 #: Half-side of a goal or pit, and length of the arrow of an action taken with certainty.
-INSET, REACH = 0.47, 0.46
+INSET, REACH = 0.47, 0.4
 
 #: Where the S of a start stands, from the middle of its cell, and how large it is: clear of every arrow.
 LETTER = (-0.33, -0.36, 0.34)
@@ -333,8 +333,8 @@ def _outline(text: str) -> tuple[Path, float]:
 
 
 def _light_viridis() -> ListedColormap:
-    """Viridis without its dark end, on which black arrows would drown."""
+    """Viridis without its dark end, on which dark arrows and numbers would drown."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    return ListedColormap(colormaps["viridis"](np.linspace(0.42, 1, 256)), name="light viridis")
+    return ListedColormap(colormaps["viridis"](np.linspace(0.5, 1, 256)), name="light viridis")

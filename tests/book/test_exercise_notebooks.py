@@ -98,5 +98,10 @@ def test_the_solutions_pass_in_their_cells(title: str, chapter: str) -> None:
 
 
 @each_exercise
+def test_an_editor_shows_the_whole_lines_of_a_starter(exercise: Exercise) -> None:
+    assert max(map(len, exercise_notebooks.stub(exercise).splitlines())) <= exercise_notebooks.WIDTH
+
+
+@each_exercise
 def test_the_statement_reads_the_same_without_the_macros_of_the_book(exercise: Exercise) -> None:
     assert not re.search(r"\\(E|hi|hor|kl|Var|Cov|R)\b", exercise.statement)

@@ -200,3 +200,15 @@ def test_printed_sentences_are_broken_and_rows_are_not(page: Page, site: Path) -
     assert {row.evaluate(height) for row in text.locator(".pg-row").all()} == {1}
     text.evaluate("pre => { pre.style.whiteSpace = 'pre'; }")
     assert text.evaluate(lines) < before
+
+
+def test_the_tables_of_the_notation_page_are_whole_and_all_of_it_is_typeset(
+    page: Page, site: Path
+) -> None:
+    visit(page, site, "notation")
+    tables = page.locator(".pg-notation table")
+    assert tables.count() > 5
+    for table in tables.all():
+        cells = table.locator("tr").evaluate_all("rows => rows.map((row) => row.cells.length)")
+        assert set(cells) == {5}
+    assert "$" not in page.locator("article").inner_text()

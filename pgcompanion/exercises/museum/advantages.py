@@ -11,7 +11,7 @@ from pgcompanion.exercises.museum.exhibit import exhibit
 
 
 def gae_stream(r, V, live, gamma, lam):
-    """Generalised advantage estimates along a stream in which episodes follow each other.
+    """Generalized advantage estimates along a stream in which episodes follow each other.
 
     r: (T,); V: (T + 1,); live: (T,), 0 where an episode ends and 1 elsewhere; gamma, lam: numbers.
     Returns (T,).
