@@ -366,7 +366,8 @@ def test_the_solution_in_disguise_is_recognised(answer: Any, words: str | None) 
 
 def test_a_known_mistake_in_disguise_is_named_with_its_twist() -> None:
     feedback = to_go(lambda r: np.cumsum(r, 1) / len(r))
-    assert feedback.mistake == "from_the_start" and not feedback.passed
+    assert feedback.mistake == "from_the_start"
+    assert not feedback.passed
     assert "There is a second thing: beside this mistake, your result is divided by N." in (
         feedback.message
     )
@@ -378,7 +379,8 @@ def test_the_solution_of_other_arguments_is_recognised() -> None:
         return (np.exp(logp_new - logp_old) * A).sum(axis=1).mean()
 
     feedback = check("trpo_surrogate", first_as_ratio)
-    assert feedback.mistake == "other_arguments" and not feedback.passed
+    assert feedback.mistake == "other_arguments"
+    assert not feedback.passed
     assert "the right one, with `A` in reverse order along axis 1." in feedback.message
 
 

@@ -102,7 +102,9 @@ def test_shapes_are_answered_in_a_room_too():
 def test_states_that_cannot_be_are_no_batch():
     observed, indexed = MLP(3, 2), MLP(np.eye(3), 2)
     assert observed.batch(np.zeros((7, 3))) == indexed.batch(np.zeros(7, int)) == (7,)
-    with pytest.raises(ValueError, match=r"^s has shape \(7, 2\), but \(\.\.\., 3\) is expected\.$"):
+    with pytest.raises(
+        ValueError, match=r"^s has shape \(7, 2\), but \(\.\.\., 3\) is expected\.$"
+    ):
         observed.batch(np.zeros((7, 2)))
     with pytest.raises(ValueError, match=r"^s must hold integers, but its type is float64\.$"):
         indexed.batch(np.zeros(7))

@@ -318,7 +318,7 @@ window.pgDemos.gridworlds = ({ constants, gridworld, exactBatch, episodes, softm
     rows.knob.after(menu("N", "each step sees", SIZES, seen));
     const rivals = menu("rival", "against", [undefined, ...Object.keys(algorithms)], ["nobody", ...Object.keys(algorithms)]);
     const others = [
-      row(make("label", {}, make("span", {}, "the other's knob"), turner("rivalKnob", "the other's knob, between careful and bold"))),
+      row(make("label", {}, make("span", {}, "the other’s knob"), turner("rivalKnob", "the other’s knob, between careful and bold"))),
       menu("rivalN", "its steps see", SIZES, seen),
     ];
     rows.knob.nextSibling.after(rivals, ...others);

@@ -230,7 +230,7 @@ window.pgDemos.lqr = ({ constants, lattice, contours, linspace, clamp, text }) =
   function drawCart(pen, start, ways, box) {
     const phase = pen.panel({
       ...box, xlim: [-0.5, 1.15], ylim: [-1.6, 0.6], xticks: [0, 1], yticks: [-1, 0],
-      flush: pen.wide ? box.x - 30 : 4, title: "Cart's velocity", xlabel: "position",
+      flush: pen.wide ? box.x - 30 : 4, title: "Cart’s velocity", xlabel: "position",
     });
     phase.line(column(start, 0), column(start, 1), { stroke: "ink", width: 1.2, dash: "5 4" });
     ways.forEach((way, i) => phase.line(column(way, 0), column(way, 1), { stroke: COLOURS[i], width: 1.8 }));

@@ -182,7 +182,8 @@ window.pgDemos.sgd = ({ constants, uniform, solve, linspace, lattice, contours, 
       const limit = (beta * eta * sigma2) / N;
       means.line([1, K], [limit, limit], { stroke: "green", width: 1.5, dash: "6 4" });
       means.line(steps, n.bound, { stroke: "ink" });
-      pen.say(width - 12, top - 9, `${wide ? "bound; its limit βησ²/N = " : "bound → "}${text(limit, 2)}`, { anchor: "end", size: 12, fill: "green" });
+      means.say(2, Math.min(n.bound[1], 2), "bound", { size: 12, dx: 5, dy: -5, halo: true });
+      pen.say(width - 12, top - 9, `${wide ? "its limit βησ²/N" : "limit"} = ${text(limit, 2)}`, { anchor: "end", size: 12, fill: "green" });
     } else pen.say(width - 12, top - 9, `no bound: η > 1/β = ${fixed(1 / beta)}`, { anchor: "end", size: 12 });
     pen.height = top + tall + 36;
   }
