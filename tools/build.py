@@ -185,6 +185,8 @@ def page(root: Path, name: str) -> None:
         toc, log = folder / "_toc.yml", folder / "log"
         toc.write_text(yaml.safe_dump({"format": "jb-book", "root": name}), encoding="utf-8")
         site = folder / "_build" / "html"
+        site.parent.mkdir(exist_ok=True)
+        drop_stale(site.parent, toc)  # another page's
         with (
             log.open("w", encoding="utf-8") as said,
             contextlib.redirect_stdout(said),

@@ -186,6 +186,24 @@ def test_an_interrupted_build_leaves_no_site_and_keeps_a_second_one_out(book: Bo
     assert not book.site.exists()
 
 
+def test_a_page_meets_nothing_that_another_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundles of the other are gone. The control is the same page again, which is kept."""
+    met = []
+
+    def built(root: Path, toc: Path, site: Path, strict: bool) -> int:
+        met.append(sorted(path.name for path in site.glob("*.html")))
+        site.mkdir(parents=True, exist_ok=True)
+        (site / f"{name}.html").touch()
+        return 0
+
+    monkeypatch.setattr(build, "sphinx", built)
+    for name in ("one", "one", "other"):
+        build.page(tmp_path, name)
+    assert met == [[], ["one.html"], []]
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [
