@@ -89,7 +89,7 @@ def frame(beta: float, wrong: float) -> Figure:
     highest = max(OVER_KL.ylim[1], 1.06 * x["proxy"].max())
     panel = replace(OVER_KL, ylim=(OVER_KL.ylim[0], highest))
     if highest > 6:
-        panel = replace(panel, yticks=(0.0, 2.0, 4.0, 6.0, 8.0, 10.0))
+        panel = replace(panel, yticks=tuple(np.arange(0.0, highest, 2.0).tolist()))
     with style.within():
         fig, (ax,) = panels(((panel,),), height=3.8)
         ax.plot(x["best_kl"], x["best"], color=style.MUTED, ls="--", lw=1.5)

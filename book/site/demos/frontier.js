@@ -61,7 +61,7 @@ window.pgDemos.frontier = ({ constants, logSoftmax, clamp, text, fixed }) => {
     const { width, wide } = pen, left = 34, w = width - left - 12, h = wide ? 200 : 170, [kl, proxy, truth] = n.point;
     const highest = Math.max(4.4, 1.06 * Math.max(...n.proxy));
     const over = pen.panel({
-      x: left, y: 72, w, h, xlim: [-0.1, 5.1], ylim: [-1.4, highest], xticks: [0, 1, 2, 3, 4, 5], yticks: highest < 6 ? [-1, 0, 1, 2, 3, 4] : [0, 2, 4, 6, 8, 10],
+      x: left, y: 72, w, h, xlim: [-0.1, 5.1], ylim: [-1.4, highest], xticks: [0, 1, 2, 3, 4, 5], yticks: (highest < 6 ? [-1, 0, 1, 2, 3, 4] : [0, 2, 4, 6, 8, 10]).filter((v) => v < highest),
       xlabel: "KL to the reference, nats",
     });
     pen.say(4, 21, wide ? "Reward against divergence: drag along the true reward" : "Drag along the true reward", { bold: true });
