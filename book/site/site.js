@@ -36,7 +36,7 @@
     if (link) link.closest("dialog").close();
   });
 
-  const BOXES = [".katex-display", ".katex.pg-wide", "pre", ".pst-scrollable-table-container"].join();
+  const BOXES = [".katex-display", ".katex:is(.pg-wide, .pg-scrolls)", "pre", ".pst-scrollable-table-container"].join();
   const column = (element) => element.closest("p, li, td, th, dd, figcaption, div");
   // Whether a box has more on its left, and on its right.
   const more = (box) => [box.scrollLeft > 1, box.scrollLeft + box.clientWidth + 1 < box.scrollWidth];
