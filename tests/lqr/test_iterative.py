@@ -56,6 +56,23 @@ def test_returns_never_fall_and_the_last_plan_is_stationary(rng):
 
 
 @pytest.mark.statement("ilqr")
+def test_a_change_that_goes_too_far_is_shortened():
+    """By hand: a step from 0 to 22.8, where the best action is 3. The control is that step, which loses."""
+
+    def reward(s, a):
+        return -100 * np.sqrt(1 + (a[..., 0] - 3) ** 2)
+
+    slope, curvature = 300 / np.sqrt(10), 100 / 10**1.5
+    full = slope / (curvature + 1)  # the first plan is damped by 1
+    model = lqr.Model(lambda s, a: s, reward)
+    first, second = lqr.ilqr(model, np.zeros((1, 1)), np.zeros((1, 1, 1)), K=1)
+    assert second.a.item() == pytest.approx(
+        full / 8
+    )  # nearer to 3 than a half, a quarter or a sixteenth
+    assert second.J > first.J > reward(None, np.array([full]))
+
+
+@pytest.mark.statement("ilqr")
 def test_a_plan_is_played_as_it_says(rng):
     """Its gains hold it against a push. The negative control lets the actions run as they are."""
     model, s0 = lqr.pendulum(), np.array([[0.2, 0.0]])
