@@ -1,4 +1,4 @@
-r"""The algorithms of the chapter: a source of batches and a step, repeated, as generators of iterates."""
+r"""The algorithms of the book: a source of batches and a step, repeated, as generators of iterates."""
 
 from __future__ import annotations
 

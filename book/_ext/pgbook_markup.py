@@ -82,7 +82,7 @@ PRINTED = re.compile(
 )
 COLUMNS = re.compile(r"\S {2,}\S|^\s*\[|(?: -?\d\S*){4}")
 WHOLE = '<span class="pg-row">{}</span>'
-POWER = re.compile(r"\b\d+(?:\.\d+)?e-\d+")  # 1e-16, which a line may break at its hyphen
+POWER = re.compile(r"\b\d+(?:\.\d+)?e-\d+(?![^<]*>)")  # 1e-16, which a line may break at its hyphen
 
 
 def rows(match: re.Match[str]) -> str:
@@ -95,8 +95,10 @@ def row(line: str) -> str:
     return WHOLE.format(line) if COLUMNS.search(line) else POWER.sub(WHOLE.format(r"\g<0>"), line)
 
 
-# The line under a statement, the names of functions in it, and where such a name may break.
-CHECKED = re.compile(r'(?<=<p class="pg-checked">).*?(?=</p>)', re.DOTALL)
+# The line under a statement, or their table; the names of functions there, and where such a name may break.
+CHECKED = re.compile(
+    r'<p class="pg-checked">.*?</p>|<table class="[^"]*pg-statements.*?</table>', re.DOTALL
+)
 NAME = re.compile(r'(?<=<span class="pre">)[\w.]+')
 JOINT = re.compile(r"(?<=[._])(?=\w)")
 

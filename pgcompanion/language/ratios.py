@@ -19,7 +19,7 @@ ResponseWeight = Callable[[np.ndarray], np.ndarray]
 def whole(mask: np.ndarray) -> np.ndarray:
     r"""The weight 1 of every response, ``(N,)``: log-likelihoods are sums over tokens.
 
-    Statement: `length_weights`. ``mask`` is ``(N, T)``, as everywhere in this room.
+    Statement: `length_weights`. ``mask`` is ``(N, T)``, as in all functions on this page.
 
     Raises:
         ValueError: ``mask`` is not two-dimensional, or a response has no token.

@@ -51,7 +51,7 @@ def clipped(u: np.ndarray, A: np.ndarray, eps: float) -> np.ndarray:
 def trpo_surrogate(logp_new: np.ndarray, logp_old: np.ndarray, A: np.ndarray) -> float:
     r""":math:`\frac1N\sum_n\sum_hu_hA_h`: the importance-weighted advantages of ``N`` old episodes.
 
-    Statement: `trpo_implement`. `surrogate` is the same of a batch.
+    Statement: `trpo_implement`. `surrogate` is that of a batch, less its value at :math:`u=1`.
 
     Args:
         logp_new, logp_old: log-probabilities of the actions taken, new and old, shape ``(N, H)``.
@@ -73,7 +73,7 @@ def ppo_clip_objective(
 ) -> float:
     r""":math:`\frac1N\sum_n\sum_h\min\{u_hA_h,\mathrm{clip}(u_h,1-\epsilon,1+\epsilon)A_h\}`.
 
-    Statement: `ppo_clip`. `clip` is the same of a batch. Arguments as in `trpo_surrogate`.
+    Statement: `ppo_clip`. `clip` is that of a batch, less its value at :math:`u=1`. Arguments as in `trpo_surrogate`.
 
     Raises:
         ValueError: as `trpo_surrogate`; or ``eps`` is not a positive number.

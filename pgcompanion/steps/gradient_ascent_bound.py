@@ -94,8 +94,8 @@ def plateau_steps(J0: float, J: float, H: int, eta: float) -> float:
             positive.
 
     Example:
-        >>> plateau_steps(J0=4.0**-6, J=0.5, H=6, eta=1.0)
-        341.1666666666667
+        >>> round(plateau_steps(J0=4.0**-6, J=0.5, H=6, eta=1.0), 2)
+        341.17
     """
     for name, x in {"J0": J0, "J": J}.items():
         if checks.positive(name, x) > 1:

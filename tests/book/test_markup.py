@@ -62,6 +62,8 @@ def test_the_line_under_a_statement_breaks_between_words_alone() -> None:
     name = '<code><span class="pre">estimators.second_moment</span></code>'
     mended = mend(f'<p class="pg-checked">{name} largest error 4e-15</p><p>{name} 4e-15</p>')
     line, other = mended.split("</p><p>")
+    table = f'<table class="table pg-statements"><tr id="e-4e-15"><td>{name}</td></tr></table>'
+    assert mend(table) == table.replace("estimators.second_", "estimators.<wbr>second_<wbr>")
     assert "estimators.<wbr>second_<wbr>moment" in line
     assert 'error <span class="pg-row">4e-15</span>' in line
     assert other == f"{name} 4e-15</p>"

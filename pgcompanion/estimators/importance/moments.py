@@ -17,7 +17,7 @@ def trajectory_second_moment(mdp: MDP, pi: np.ndarray, pi_old: np.ndarray) -> np
 
     Statement: `trajectory_weights`.
     :math:`\mathbb E_{\rho_{\rm old}}\big[\prod_{h<n}(\pi_h/\pi_h^{\rm old})^2\big]`. The mean of
-    the product is 1, so entry ``n`` less 1 is the variance of the weights of the first ``n`` steps;
+    the product is 1, so one less than entry ``n`` is the variance of the weights of ``n`` steps;
     it grows exponentially with ``n`` where the policies keep differing. By dynamic programming:
     :math:`u_0=\mu_0`,
     :math:`u_{h+1}(s')=\sum_{s,a}u_h(s)\frac{\pi_h(a\mid s)^2}{\pi^{\rm old}_h(a\mid s)}P(s'\mid s,a)`,
