@@ -171,7 +171,7 @@ def button(name: str, label: str, **attrs: str | None) -> Tag:
 
 def is_alive(cell: nodes.Element) -> bool:
     """Whether a cell shows a demo."""
-    return any('class="pg-demo"' in raw.astext() for raw in cell.findall(nodes.raw))
+    return any('<figure class="pg-demo' in raw.astext() for raw in cell.findall(nodes.raw))
 
 
 def code_of(cell: nodes.Element) -> nodes.Element | None:

@@ -48,7 +48,9 @@
     else box.removeAttribute("tabindex");
   }
   document.addEventListener("scroll", ({ target }) => {
-    if (target.classList?.contains("pg-scrolls")) mark(target, more(target));
+    if (!target.classList?.contains("pg-scrolls")) return;
+    const found = more(target);
+    if (found.includes(true)) mark(target, found); // else it is hidden now
   }, { capture: true, passive: true });
 
   // First all is read, then all is written: a browser lays out anew where something is read after a change.

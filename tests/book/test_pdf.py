@@ -56,7 +56,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def bare(text: str) -> str:
-    return re.sub(r"\s", "", text)
+    """Without spaces; a font draws the apostrophe and the letter of its looks by one glyph, whose name is lost."""
+    return re.sub(r"\s", "", text).replace("\N{MODIFIER LETTER APOSTROPHE}", "’")
 
 
 def flat(outline: list) -> Iterator[tuple[str, object]]:
