@@ -14,7 +14,7 @@ import firefox
 import nbformat
 import pytest
 import runtime
-from inspection import fresh, watch
+from inspection import NARROW, fresh, watch
 from notebooks import ROOT
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
@@ -170,7 +170,6 @@ PLACES = """() => [...document.querySelectorAll("#reinforce > :not(label), #rein
 DRAWN = """() => document.readyState === "interactive"
   && !document.documentElement.classList.contains("pg-waits")"""
 STARTERS = "JSON.parse(document.getElementById('pg-cells').textContent).open.length"
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize("browser_", BROWSERS)
@@ -179,7 +178,9 @@ def test_neither_buttons_nor_editors_move_the_text_when_they_wake(
 ) -> None:
     name = "exercises/reinforce.html"
     (script,) = re.findall(r'<script defer src="\.\./(.*?)"', (site / name).read_text("utf-8"))
-    context = request.getfixturevalue(browser_).new_context(viewport=PHONE, reduced_motion="reduce")
+    context = request.getfixturevalue(browser_).new_context(
+        viewport=NARROW, reduced_motion="reduce"
+    )
     page = context.new_page()
     held: list[Route] = []
     page.route(f"**/{script}", lambda route: held.append(route))
